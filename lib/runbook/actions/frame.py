@@ -1,0 +1,44 @@
+"""What an action is: a change with its danger, target, preview, verify with a budget, and undo. All five, or no action.
+
+The frame holds no logic of applying: approvals, guards, the journal and the order of things are ``runbook.run``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runbook.checks.frame import Answer
+from runbook.errors import SettingError
+from runbook.model import Changed, Danger, Plan, PlannedObject, Preview
+from runbook.systems import Systems
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A change.
+
+    ``preview(systems, **arguments)`` reads what would be touched. ``change(systems, item, plan)`` changes one object
+    if it is still the one that was approved, else answers ``unchanged``. ``verify(systems, plan)`` proves the effect;
+    it is asked again until ok or ``budget_seconds`` are over. ``undo`` is the name of the action that takes it back,
+    or a sentence that begins with "cannot be undone". ``system`` is asked who it is before the change.
+    """
+
+    name: str
+    help: str
+    danger: Danger
+    system: str
+    preview: Callable[..., Preview]
+    change: Callable[[Systems, PlannedObject, Plan], Changed]
+    verify: Callable[[Systems, Plan], Answer]
+    budget_seconds: float
+    undo: str
+    proposed_target: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse to load an action that lacks one of the five."""
+        for part in ("name", "help", "system", "undo"):
+            if not getattr(self, part):
+                raise SettingError(f"action {self.name or '?'} declares no {part}", where="runbook.actions")
+        if self.budget_seconds <= 0:
+            raise SettingError(f"action {self.name} has no time to prove itself", where="runbook.actions")

@@ -1,0 +1,119 @@
+"""The customer's tables as data: severity, thresholds, escalation, limits. Numbers carry unit and source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from runbook.errors import SettingError
+from runbook.settings import read_yaml
+
+POLICY = Path("params/policy")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """When a figure is a warning and when it is critical, in ``unit``; None: never. ``source`` says who set it."""
+
+    warning: float | None
+    critical: float | None
+    unit: str
+    source: str
+    enough: int = 0  # fewer events than this: unknown, not ok
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """One severity level. ``response_minutes`` counts from when the incident was noticed."""
+
+    definition: str
+    response_minutes: int
+    rollback: str
+    tell: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueType:
+    """Who is asked first, who is next, and after how many minutes."""
+
+    primary: str
+    backup: str
+    escalate_after_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All tables of ``params/policy``."""
+
+    thresholds: Mapping[str, Threshold]
+    severities: Mapping[str, Severity]
+    issue_types: Mapping[str, IssueType]
+    channels: Mapping[str, str]
+    vendors: Mapping[str, str]
+    notebooks: Mapping[str, str]
+    approval_minutes: int
+    at_most: Mapping[str, int]
+    tolerance: Mapping[str, float]
+
+    def threshold(self, name: str) -> Threshold:
+        """One threshold; exit 2 when the policy has none of that name."""
+        if name in self.thresholds:
+            return self.thresholds[name]
+        raise SettingError(f"no threshold {name!r}", where=str(POLICY / "thresholds.yaml"), next_step="add it there")
+
+    def issue_type(self, name: str) -> IssueType:
+        """One row of the escalation matrix; exit 2 for an unknown type."""
+        if name in self.issue_types:
+            return self.issue_types[name]
+        known = ", ".join(self.issue_types)
+        raise SettingError(
+            f"no issue type {name!r}", where=str(POLICY / "escalation.yaml"), next_step=f"one of {known}"
+        )
+
+    def issue_type_of(self, notebook: str) -> str:
+        """The issue type of an incident that a notebook opens."""
+        return self.notebooks.get(notebook, "infrastructure")
+
+    def severity(self, name: str) -> Severity:
+        """One severity level; exit 2 for an unknown one."""
+        if name in self.severities:
+            return self.severities[name]
+        known = ", ".join(self.severities)
+        raise SettingError(f"no severity {name!r}", where="severity", next_step=f"one of {known}")
+
+
+def load(root: Path) -> Policy:
+    """Read the policy of one checkout; exit 2 names the file and the key that is wrong."""
+    folder = root / POLICY
+    escalation = read_yaml(folder / "escalation.yaml")
+    limits = read_yaml(folder / "limits.yaml")
+    try:
+        return Policy(
+            thresholds=_rows(Threshold, read_yaml(folder / "thresholds.yaml"), "thresholds.yaml"),
+            severities=_rows(Severity, read_yaml(folder / "severity.yaml"), "severity.yaml"),
+            issue_types=_rows(IssueType, escalation["issue_types"], "escalation.yaml"),
+            channels=escalation["channels"],
+            vendors=escalation["vendors"],
+            notebooks=escalation["notebooks"],
+            approval_minutes=int(limits["approval_minutes"]),
+            at_most=limits["at_most"],
+            tolerance=limits["tolerance"],
+        )
+    except KeyError as error:
+        raise SettingError(f"key {error} is missing", where=str(POLICY), next_step="compare with the README") from error
+
+
+def _rows(cls: type[T], data: Mapping[str, Any], file: str) -> dict[str, T]:
+    names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+    rows = {}
+    for key, row in data.items():
+        if stray := sorted(set(row) - names):
+            raise SettingError(f"unknown key {stray[0]!r}", where=f"{POLICY / file}: {key}", next_step="mend the file")
+        try:
+            rows[key] = cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in row.items()})
+        except TypeError as error:
+            raise SettingError(str(error), where=f"{POLICY / file}: {key}", next_step="mend the file") from error
+    return rows

@@ -1,0 +1,90 @@
+"""What a profile is: the hosts and ids of one environment, typed. No secrets, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SupabaseTarget:
+    """One Supabase project and the part of the vendor's status page that matters to it."""
+
+    url: str
+    project_ref: str
+    region: str
+    status_url: str
+    status_components: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTarget:
+    """The names of the variables that hold the DSNs, and what the database must say it is."""
+
+    project_ref: str
+    system_identifier: str
+    direct_variable: str = "DATABASE_URL"
+    pooler_variable: str = "POOLER_URL"
+    replica_variable: str = "REPLICA_URL"
+    protected_roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VercelTarget:
+    """One Vercel project of one team, and the domains that must point at it."""
+
+    url: str
+    team_id: str
+    project_id: str
+    domains: tuple[str, ...]
+    status_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchDarklyTarget:
+    """One LaunchDarkly project and environment."""
+
+    url: str
+    project_key: str
+    environment_key: str
+    status_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTarget:
+    """The company's own site."""
+
+    url: str
+    portal_url: str
+    health_path: str = "/api/health"
+    auth_test_path: str = "/api/auth/test"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTarget:
+    """The variable that holds the queue's URL, and the queue's name."""
+
+    variable: str = "REDIS_URL"
+    queue_name: str = "webhooks"
+
+
+@dataclass(frozen=True, slots=True)
+class MailTarget:
+    """The variable that holds the mail server's URL, and the sender."""
+
+    variable: str = "SMTP_URL"
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named environment. A system that the customer does not use is None, and its checks say so."""
+
+    name: str
+    sandbox: bool = False
+    supabase: SupabaseTarget | None = None
+    database: DatabaseTarget | None = None
+    vercel: VercelTarget | None = None
+    launchdarkly: LaunchDarklyTarget | None = None
+    site: SiteTarget | None = None
+    queue: QueueTarget | None = None
+    mail: MailTarget | None = None

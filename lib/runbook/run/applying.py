@@ -1,0 +1,132 @@
+"""Carry out one approved plan: identify, lock, intent on disk, change, outcome on disk, prove. In that order, always."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from runbook import guards
+from runbook.actions.frame import Action
+from runbook.checks.frame import Answer
+from runbook.errors import Fault, Refused, SystemFault
+from runbook.model import ActionResult, Changed, Finding, Outcome, Plan, PlannedObject, Status
+from runbook.record.journal import Journal
+from runbook.systems import Systems
+from runbook.times import deadline
+
+# After these faults the system has not acted: it said no, or was never asked. After all others nobody can tell.
+NOT_CARRIED_OUT = frozenset(
+    {Fault.AUTH, Fault.PERMISSION, Fault.NOT_FOUND, Fault.RETIRED, Fault.RATE_LIMITED, Fault.REJECTED,
+     Fault.WRONG_TARGET, Fault.NOT_SET}
+)  # fmt: skip
+ASK_AGAIN_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+ONE_ANSWER_SECONDS = 10.0
+
+
+def carry_out(
+    action: Action,
+    plan: Plan,
+    *,
+    systems: Systems,
+    journal: Journal,
+    runs: Path,
+    approved_by: str,
+    progress: Callable[[float | None, str], None],
+) -> ActionResult:
+    """Change the plan's objects and prove it. Never raises for the systems' sake; a bug still raises."""
+    started = systems.times.monotonic()
+
+    def result(outcome: Outcome, reason: str, changed: tuple[str, ...] = (), verify: Finding | None = None) -> ActionResult:
+        seconds = systems.times.monotonic() - started
+        return ActionResult(action.name, plan.plan_id, outcome, reason, approved_by, seconds, verify, changed)
+
+    try:
+        guards.plan_is_of_this_environment(plan, systems.profile.name)
+        guards.touches_at_most_what_policy_allows(plan, systems.policy)
+        guards.target_is_right(systems.identify(action.system))
+        with guards.nobody_else_changes(plan.target, runs, systems, approved_by, systems.times) as lock:
+            journal.append("action.started", {
+                "action": action.name, "plan_id": plan.plan_id, "target": plan.target, "danger": plan.danger.value,
+                "approved_by": approved_by, "lock": lock,
+            })  # fmt: skip
+            changes = change_each(action, plan, systems, journal)
+            changed = tuple(c.line for c in changes if c.outcome is Outcome.DONE)
+            outcome, reason = weigh(changes, len(plan.objects))
+            if outcome is not Outcome.DONE:
+                return result(outcome, reason, changed)
+            proof = prove(action, plan, systems, progress)
+            if proof.status is Status.OK:
+                return result(Outcome.DONE, reason, changed, proof)
+            reason = f"changed, but not proven within {action.budget_seconds:g} s: {proof.summary}"
+            return result(Outcome.UNVERIFIED, reason, changed, proof)
+    except Refused as refusal:
+        return result(Outcome.REFUSED, str(refusal))
+
+
+def change_each(action: Action, plan: Plan, systems: Systems, journal: Journal) -> list[Changed]:
+    """Change the objects one by one; stop at the first that failed or whose end was not seen."""
+    changes: list[Changed] = []
+    for item in plan.objects:
+        head = {"action": action.name, "plan_id": plan.plan_id, "object": item.identity}
+        journal.append("action.object", {**head, "phase": "intent", "outcome": None, "line": "",
+                                         "before": {**plan.before, **item.shown}, "after": {}})  # fmt: skip
+        changed = _change(action, item, plan, systems)
+        journal.append("action.object", {**head, "phase": "outcome", "outcome": changed.outcome.value,
+                                         "line": changed.line, "before": {}, "after": dict(changed.after)})  # fmt: skip
+        changes.append(changed)
+        if changed.outcome in (Outcome.FAILED, Outcome.UNKNOWN):
+            break
+    return changes
+
+
+def weigh(changes: list[Changed], planned: int) -> tuple[Outcome, str]:
+    """One outcome for the whole plan out of those of its objects."""
+    done = sum(c.outcome is Outcome.DONE for c in changes)
+    gone = sum(c.outcome is Outcome.UNCHANGED for c in changes)
+    last = changes[-1] if changes else None
+    if last is not None and last.outcome is Outcome.UNKNOWN:
+        return Outcome.UNKNOWN, f"{last.line}; {done} of {planned} changed before"
+    if last is not None and last.outcome is Outcome.FAILED:
+        partly = f"{done} of {planned} changed, then: {last.line}"
+        return (Outcome.UNVERIFIED, partly) if done else (Outcome.FAILED, last.line)
+    if not done:
+        return Outcome.UNCHANGED, "already so: " + "; ".join(c.line for c in changes[:3]) if changes else "nothing to do"
+    return Outcome.DONE, f"{gone} of {planned} were already so or gone" if gone else ""
+
+
+def prove(action: Action, plan: Plan, systems: Systems, progress: Callable[[float | None, str], None]) -> Finding:
+    """Ask the action's verify until it is ok or the budget is over; the last answer."""
+    started = systems.times.monotonic()
+    attempt = 0
+    while True:
+        found = _ask(action, plan, systems)
+        spent = systems.times.monotonic() - started
+        if found.status is Status.OK or spent >= action.budget_seconds:
+            progress(1.0, found.summary)
+            return found
+        progress(spent / action.budget_seconds, found.summary)
+        pause = ASK_AGAIN_SECONDS[min(attempt, len(ASK_AGAIN_SECONDS) - 1)]
+        systems.times.sleep(min(pause, max(0.05, action.budget_seconds - spent)))
+        attempt += 1
+
+
+def _change(action: Action, item: PlannedObject, plan: Plan, systems: Systems) -> Changed:
+    try:
+        with deadline(action.budget_seconds, systems.times):
+            return action.change(systems, item, plan)
+    except SystemFault as fault:
+        outcome = Outcome.FAILED if fault.fault in NOT_CARRIED_OUT else Outcome.UNKNOWN
+        return Changed(outcome, f"{item.identity}: {fault.fault.value}: {fault}")
+
+
+def _ask(action: Action, plan: Plan, systems: Systems) -> Finding:
+    started = systems.times.monotonic()
+    try:
+        with deadline(min(ONE_ANSWER_SECONDS, action.budget_seconds), systems.times):
+            answer = action.verify(systems, plan)
+    except SystemFault as fault:
+        answer = Answer(Status.UNKNOWN, f"{fault.fault.value}: {fault}")
+    return Finding(
+        f"{action.name}.verify", answer.status, answer.summary, answer.observed, answer.unit, answer.threshold,
+        answer.source, systems.times.monotonic() - started, True, answer.rows, answer.facts,
+    )  # fmt: skip

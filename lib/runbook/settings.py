@@ -1,0 +1,252 @@
+"""Where things are and who is meant: root, runs folder, the profile of one environment, and its secrets.
+
+A profile holds hosts and ids and is in git; secrets come from the environment or an owner-only ``.env`` and never are.
+The sandbox is the exception on purpose: its addresses and secrets come from its own state file and from nowhere else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from runbook.errors import Fault, SettingError, SystemFault
+from runbook.profile import (
+    DatabaseTarget,
+    LaunchDarklyTarget,
+    MailTarget,
+    Profile,
+    QueueTarget,
+    SiteTarget,
+    SupabaseTarget,
+    VercelTarget,
+)  # fmt: skip
+
+SECRET_NAMES = (
+    "SUPABASE_API_KEY", "DATABASE_URL", "PROD_DATABASE_URL", "VERCEL_TOKEN", "STRIPE_SECRET_KEY", "CALCOM_API_KEY",
+    "CLERK_API_KEY", "LD_API_KEY", "SENTRY_AUTH_TOKEN", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_KEY", "POOLER_URL",
+    "REPLICA_URL", "REDIS_URL", "STRIPE_WEBHOOK_SECRET", "CALCOM_WEBHOOK_SECRET", "TINYBIRD_TOKEN", "SLACK_BOT_TOKEN",
+    "PAGERDUTY_ROUTING_KEY", "STATUSPAGE_API_KEY", "SMTP_URL", "AUTH_TEST_USER", "AUTH_TEST_PASSWORD",
+)  # fmt: skip
+ALIASES = {"SUPABASE_ACCESS_TOKEN": "SUPABASE_API_KEY", "CLERK_SECRET_KEY": "CLERK_API_KEY"}
+ID_NAMES = ("SUPABASE_PROJECT_ID", "VERCEL_ORG_ID", "SENTRY_ORG", "SENTRY_PROJECT")
+PROFILES = Path("params/environments")
+
+
+_TARGETS: dict[str, type[Any]] = {
+    "supabase": SupabaseTarget, "database": DatabaseTarget, "vercel": VercelTarget,
+    "launchdarkly": LaunchDarklyTarget, "site": SiteTarget, "queue": QueueTarget, "mail": MailTarget,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Secrets of one environment by name. Never printed: the repr shows names only."""
+
+    values: Mapping[str, str] = field(repr=False)
+
+    def get(self, name: str) -> str | None:
+        """The secret, or None when it is not set."""
+        return self.values.get(name) or None
+
+    def need(self, name: str) -> str:
+        """The secret; a fault that checks turn into ``unknown: NAME is not set``."""
+        if value := self.get(name):
+            return value
+        raise SystemFault(f"{name} is not set", system="settings", fault=Fault.NOT_SET, next_step=f"set {name}")
+
+    def known(self) -> dict[str, str]:
+        """Every secret that is set, for the masker."""
+        return {name: value for name, value in self.values.items() if value}
+
+
+def root() -> Path:
+    """``$RUNBOOK_HOME``, else the nearest parent with ``params/environments/``, else the checkout we came from."""
+    if home := os.environ.get("RUNBOOK_HOME"):
+        return Path(home).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / PROFILES).is_dir():
+            return folder
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / PROFILES).is_dir():
+        return checkout
+    raise SettingError(
+        "no params/environments/ here or above",
+        where=str(here),
+        next_step="run inside the runbooks' checkout, or set RUNBOOK_HOME to it",
+    )
+
+
+def runs_dir(given: str | None = None) -> Path:
+    """Where records go: ``--runs``, ``$RUNBOOK_RUNS``, else ``<root>/runs``."""
+    chosen = given or os.environ.get("RUNBOOK_RUNS")
+    return Path(chosen).resolve() if chosen else root() / "runs"
+
+
+def sandbox_state_path() -> Path:
+    """The sandbox's state file: ``$RUNBOOK_SANDBOX``, else under the root."""
+    chosen = os.environ.get("RUNBOOK_SANDBOX")
+    return Path(chosen).resolve() if chosen else root() / ".runbook" / "sandbox" / "state.json"
+
+
+def profile_names() -> list[str]:
+    """The profiles that are there, examples left out."""
+    names = (path.name.removesuffix(".yaml") for path in (root() / PROFILES).glob("*.yaml"))
+    return sorted(name for name in names if not name.endswith(".example"))
+
+
+def choose_profile(option: str | None, of_incident: str | None = None) -> str:
+    """``--env``, else ``$RUNBOOK_ENV``, else the incident's, else ``sandbox`` if it is the only one; else exit 2."""
+    if chosen := option or os.environ.get("RUNBOOK_ENV") or of_incident:
+        return chosen
+    names = profile_names()
+    if names == ["sandbox"]:
+        return "sandbox"
+    raise SettingError(
+        f"no environment chosen; there are {', '.join(names)}", where="environment", next_step="add --env NAME"
+    )
+
+
+def load_profile(name: str) -> Profile:
+    """The profile of one environment, its ids compared with those in the process's environment."""
+    path = root() / PROFILES / f"{name}.yaml"
+    if name not in profile_names():
+        raise SettingError(
+            f"no environment {name!r}; there are {', '.join(profile_names())}",
+            where="environment",
+            next_step=f"choose one, or write {PROFILES / (name + '.yaml')}",
+        )
+    data = read_yaml(path)
+    if data.get("sandbox"):
+        _overlay_sandbox(data)
+    profile = _profile(name, data, where=str(PROFILES / path.name))
+    if profile.sandbox:
+        _must_be_loopback(profile)
+    else:
+        _compare_ids(profile)
+    return profile
+
+
+def load_secrets(profile: Profile) -> Secrets:
+    """The environment's secrets: the sandbox's from its state, others from variables and an owner-only ``.env``."""
+    if profile.sandbox:
+        return Secrets({str(key): str(value) for key, value in sandbox_state()["secrets"].items()})
+    merged = {**_dotenv(root() / ".env"), **os.environ}
+    for alias, name in ALIASES.items():
+        one, other = merged.get(alias), merged.get(name)
+        if one and other and one != other:
+            raise SettingError(f"{alias} and {name} are both set and differ", where="environment variables",
+                               next_step=f"unset {alias}")  # fmt: skip
+        if one:
+            merged[name] = one
+    names = {*SECRET_NAMES, *_variables(profile)}
+    return Secrets({name: merged[name] for name in sorted(names) if merged.get(name)})
+
+
+def sandbox_state() -> dict[str, Any]:
+    """The running sandbox's state; exit 2 when none is running."""
+    path = sandbox_state_path()
+    try:
+        state: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        os.kill(int(state["pid"]), 0)
+    except (OSError, ValueError, KeyError) as error:
+        if not isinstance(error, PermissionError):
+            raise SettingError("no sandbox is running", where="environment sandbox",
+                               next_step="runbook sandbox up") from error  # fmt: skip
+    return state
+
+
+def _overlay_sandbox(data: dict[str, Any]) -> None:
+    state = sandbox_state()
+    urls, ids = state["urls"], state["ids"]
+    for system in ("supabase", "vercel", "launchdarkly"):
+        data[system] |= {"url": urls[system], "status_url": urls[f"{system}_status"]}
+    data["site"] |= {"url": urls["site"], "portal_url": urls["portal"]}
+    data["database"] |= {"system_identifier": str(ids["system_identifier"])}
+
+
+def _profile(name: str, data: Mapping[str, Any], *, where: str) -> Profile:
+    known = {"sandbox", *_TARGETS}
+    if stray := sorted(set(data) - known):
+        raise SettingError(f"unknown key {stray[0]!r}", where=where, next_step=f"known: {', '.join(sorted(known))}")
+    built = {
+        key: _target(cls, data[key], f"{where}: {key}") for key, cls in _TARGETS.items() if data.get(key) is not None
+    }
+    return Profile(name, bool(data.get("sandbox", False)), **built)
+
+
+def _target(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
+    names = {f.name for f in fields(cls)}
+    if stray := sorted(set(data) - names):
+        raise SettingError(f"unknown key {stray[0]!r}", where=where, next_step=f"known: {', '.join(sorted(names))}")
+    try:
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+    except TypeError as error:
+        missing = str(error).split("argument", 1)[-1].strip(" s:")
+        raise SettingError(f"missing {missing}", where=where, next_step="fill it in") from error
+
+
+def _variables(profile: Profile) -> set[str]:
+    """The variables that the profile itself names."""
+    database, queue, mail = profile.database, profile.queue, profile.mail
+    names = {database.direct_variable, database.pooler_variable, database.replica_variable} if database else set()
+    return names | ({queue.variable} if queue else set()) | ({mail.variable} if mail else set())
+
+
+def _compare_ids(profile: Profile) -> None:
+    """The Markdown runbook's id variables choose nothing any more: they must agree with the profile."""
+    expected = {
+        "SUPABASE_PROJECT_ID": profile.supabase.project_ref if profile.supabase else None,
+        "VERCEL_ORG_ID": profile.vercel.team_id if profile.vercel else None,
+    }
+    for name, wanted in expected.items():
+        seen = os.environ.get(name)
+        if wanted and seen and seen != wanted:
+            raise SettingError(f"{name} is {seen}, the profile says {wanted}", where=f"environment {profile.name}",
+                               next_step=f"unset {name} or choose another --env")  # fmt: skip
+
+
+def _must_be_loopback(profile: Profile) -> None:
+    for target in (profile.supabase, profile.vercel, profile.launchdarkly, profile.site):
+        if target is not None and not is_loopback(urlsplit(target.url).hostname or ""):
+            raise SettingError(f"{target.url} is not on this machine", where="environment sandbox",
+                               next_step="runbook sandbox down, then runbook sandbox up")  # fmt: skip
+
+
+def is_loopback(host: str) -> bool:
+    """True for localhost and the loopback addresses; no name is looked up."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingError(".env can be read by others", where=str(path), next_step="chmod 600 .env")
+    from dotenv import dotenv_values  # late: most runs have no .env
+
+    return {key: value for key, value in dotenv_values(path, interpolate=False).items() if value}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in one YAML file; exit 2 with the place of the mistake."""
+    import yaml  # late: 15 ms that `import runbook` does not owe
+
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise SettingError(f"not readable as YAML: {reason}", where=str(path), next_step="mend the file") from error
+    if not isinstance(data, dict):
+        raise SettingError("holds no mapping", where=str(path), next_step="mend the file")
+    return data
