@@ -1,1 +1,16 @@
-"""TODO one line."""
+"""Explanations: pure functions over findings, no I/O. ``explain`` asks every one of them, of all procedures."""
+
+from __future__ import annotations
+
+from runbook.causes import connections, database, vendors
+from runbook.causes.frame import Explain, Findings, rank
+from runbook.model import Cause
+
+EVERY: tuple[Explain, ...] = (*vendors.EVERY, *database.EVERY, *connections.EVERY)
+
+__all__ = ["EVERY", "explain"]
+
+
+def explain(findings: Findings) -> list[Cause]:
+    """The causes that explain the findings, best supported first; none in a healthy world."""
+    return rank(EVERY, findings)

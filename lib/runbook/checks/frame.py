@@ -63,9 +63,10 @@ def check(
     return make
 
 
-def unknown(question: Check, reason: str, seconds: float = 0.0) -> Finding:
-    """The finding of a check that could not tell. Never green."""
-    return Finding(question.name, Status.UNKNOWN, reason, seconds=seconds, required=question.required)
+def unknown(question: Check, reason: str, seconds: float = 0.0, *, fault: Fault, system: str) -> Finding:
+    """The finding of a check that could not tell, with the fault and its system as facts. Never green."""
+    facts = {"fault": fault.value, "system": system}
+    return Finding(question.name, Status.UNKNOWN, reason, seconds=seconds, required=question.required, facts=facts)
 
 
 def mismatch(identities: Sequence[Identity]) -> str:
@@ -77,15 +78,17 @@ def mismatch(identities: Sequence[Identity]) -> str:
 def ask(question: Check, systems: Systems, arguments: Mapping[str, Any]) -> Finding:
     """Answer one check within its deadline. A fault of a system is ``unknown``; a bug in the check raises."""
     started = systems.times.monotonic()
-    wrong = mismatch([i for name in question.asks if (i := systems.identity(name)) is not None])
-    if wrong:
-        return unknown(question, wrong)
+    asked = [identity for name in question.asks if (identity := systems.identity(name)) is not None]
+    if wrong := mismatch(asked):
+        system = next(identity.system for identity in asked if identity.matches is False)
+        return unknown(question, wrong, fault=Fault.WRONG_TARGET, system=system)
     try:
         with deadline(question.deadline_seconds, systems.times):
             answer = question.function(systems, **question.accepted(arguments))
     except SystemFault as fault:
         reason = f"{fault.fault.value}: {fault}" if fault.fault is not Fault.NOT_SET else fault.what
-        return unknown(question, reason, systems.times.monotonic() - started)
+        seconds = systems.times.monotonic() - started
+        return unknown(question, reason, seconds, fault=fault.fault, system=fault.system)
     return Finding(
         question.name, answer.status, answer.summary, answer.observed, answer.unit, answer.threshold, answer.source,
         systems.times.monotonic() - started, question.required, answer.rows, answer.facts,
@@ -122,7 +125,9 @@ def ask_all(questions: Sequence[Check], systems: Systems, arguments: Mapping[str
             raise found
         seconds = systems.times.monotonic() - started
         late = f"timeout: no answer within {question.deadline_seconds:g} s"
-        answered.append(unknown(question, late, seconds) if found is None else found)
+        system = question.asks[0] if question.asks else ""
+        missed = unknown(question, late, seconds, fault=Fault.TIMEOUT, system=system)
+        answered.append(missed if found is None else found)
     return answered
 
 

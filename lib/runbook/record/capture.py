@@ -1,0 +1,260 @@
+"""In the kernel: every message that leaves is masked first and journaled second, at the one place all of them pass.
+
+ipykernel sends streams, results, displays, updates, errors, widget messages and replies through ``Session.send``
+(``kernelbase.py``, ``iostream.py``, ``zmqshell.py``, ``displayhook.py``); wrapping that one method misses none.
+Loaded as an IPython extension it works from the first cell; what happens before there is a journal is kept and written
+after ``run.opened``.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from runbook.model import Json
+from runbook.record.journal import Journal
+from runbook.record.mask import Masker, StreamMask
+from runbook.record.overflow import Overflow
+
+OUTPUTS = {"display_data", "execute_result", "error"}  # stream and updates need more care than a copy
+
+
+def running_shell() -> Any:
+    """The kernel's shell; None outside a kernel."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell if shell is not None and getattr(shell, "kernel", None) is not None else None
+
+
+def is_interactive(shell: Any) -> bool:
+    """Whether a person is at the keyboard: their front end says that it can answer questions."""
+    return shell is not None and bool(shell.kernel._allow_stdin)
+
+
+def inputs(shell: Any) -> list[str]:
+    """The sources of the cells run so far, the running one last."""
+    if shell is None:
+        return []
+    if (capture := getattr(shell, "runbook_capture", None)) is not None and capture.sources:
+        return list(capture.sources)
+    return [source for source in shell.user_ns.get("In", []) if source]
+
+
+def install(shell: Any, masker: Masker) -> Capture:
+    """Begin to mask and capture; a capture that is there already gets the masker."""
+    capture: Capture | None = getattr(shell, "runbook_capture", None)
+    if capture is None:
+        capture = Capture(shell, masker)
+        if shell is not None:
+            shell.runbook_capture = capture
+            capture.hook()
+    capture.masker = masker
+    return capture
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """For ``--ext runbook.record.capture``: by shape until ``open_run`` brings the secrets of its environment."""
+    if getattr(shell, "kernel", None) is not None:
+        install(shell, Masker({}, b"before the run is opened"))
+
+
+class Capture:
+    """Masks what leaves one kernel and journals its cells. Without a kernel (plain Python) it does nothing."""
+
+    def __init__(self, shell: Any, masker: Masker) -> None:
+        self.masker = masker
+        self.sources: list[str] = []
+        self._shell = shell
+        self._journal: Journal | None = None
+        self._waiting: list[tuple[str, dict[str, Json]]] = []
+        self._cells: Sequence[Mapping[str, Any]] = ()
+        self._overflow: Overflow | None = None
+        self._callbacks: list[Callable[[], None]] = []
+        self._of_message: dict[str, str] = {}  # message id -> cell id
+        self._streams: dict[tuple[str, str], tuple[StreamMask, Any, Any]] = {}
+        self._current: dict[str, Any] | None = None
+        self._writing = threading.RLock()
+        self._send: Callable[..., Any] | None = None
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def hook(self) -> None:
+        """Hang into the kernel, and catch up with the cells that ran before."""
+        session = self._shell.kernel.session
+        self._send = session.send
+        session.send = self._masked_send
+        self._shell.history_manager.enabled = False  # sources may hold what a person typed by mistake
+        self._shell.events.register("pre_run_cell", self._cell_started)
+        self._shell.events.register("post_run_cell", self._cell_finished)
+        *before, running = [source for source in self._shell.user_ns.get("In", [""]) if source] or [""]
+        for source in before:
+            self._begin(source, None, "")
+            self._end("completed", None)
+        if running:
+            self._begin(running, None, self._message_id())
+
+    def attach(self, journal: Journal, cells: Sequence[Mapping[str, Any]]) -> None:
+        """Write to this journal from now on; what waited for it comes first."""
+        with self._writing:
+            self._cells = [cell for cell in cells if cell["cell_type"] == "code"]
+            self._overflow = Overflow(journal.path.parent / "outputs")
+            self._journal = journal
+            waiting, self._waiting = self._waiting, []
+            for event, data in waiting:
+                self._append(event, data)
+
+    def on_cell_finished(self, callback: Callable[[], None]) -> None:
+        """Call back after each cell's end is in the journal."""
+        self._callbacks.append(callback)
+
+    def detach(self) -> None:
+        """Stop journaling; masking goes on."""
+        with self._writing:
+            self._journal = None
+            self._waiting = []
+
+    # -- cells -----------------------------------------------------------------------------------------------------
+
+    def _cell_started(self, info: Any) -> None:
+        self._begin(info.raw_cell, getattr(info, "cell_id", None), self._message_id())
+
+    def _begin(self, source: str, cell_id: str | None, message_id: str) -> None:
+        with self._writing:
+            self.sources.append(source)
+            self._current = {"source": source, "cell_id": cell_id, "started": _monotonic(), "index": len(self.sources)}
+            self._of_message[message_id] = str(len(self.sources))
+            self._append("cell.started", {"id": cell_id or "", "index": len(self.sources), "source": source,
+                                          "execution_count": self._shell.execution_count})  # fmt: skip
+
+    def _cell_finished(self, result: Any) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._flush_streams()
+        error = result.error_before_exec or result.error_in_exec
+        self._end("failed" if error is not None else "completed", error)
+        for callback in list(self._callbacks):
+            callback()
+
+    def _end(self, state: str, error: BaseException | None) -> None:
+        with self._writing:
+            if self._current is None:
+                return
+            seconds = _monotonic() - self._current["started"]
+            said = None if error is None else {"ename": type(error).__name__, "evalue": str(error)}
+            self._append("cell.finished", {"id": self._current["cell_id"] or "", "index": self._current["index"],
+                                           "state": state, "seconds": round(seconds, 6), "error": said})  # fmt: skip
+            self._current = None
+
+    # -- messages --------------------------------------------------------------------------------------------------
+
+    def _masked_send(
+        self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, *rest: Any, **more: Any
+    ) -> Any:
+        assert self._send is not None
+        whole = isinstance(msg_or_type, dict)
+        kind = msg_or_type["header"]["msg_type"] if whole else msg_or_type
+        body = msg_or_type["content"] if whole else content
+        about = msg_or_type.get("parent_header") if whole else parent
+        if kind == "stream":
+            text = self._stream_text(body, stream, about)
+            if not text:
+                return None
+            body = {**body, "text": text}
+        elif isinstance(body, dict):
+            body = self.masker.json(body)
+        if whole:
+            msg_or_type = {**msg_or_type, "content": body}
+        else:
+            content = body
+        if isinstance(body, dict):
+            self._journal_output(kind, body, about)
+        return self._send(stream, msg_or_type, content, parent, *rest, **more)
+
+    def _stream_text(self, body: Mapping[str, str], socket: Any, about: Any) -> str:
+        key = (body["name"], _message_of(about))
+        with self._writing:
+            if key not in self._streams:
+                self._streams[key] = (self.masker.stream(), socket, about)
+            mask = self._streams[key][0]
+        return mask.feed(body["text"])
+
+    def _flush_streams(self) -> None:
+        """A cell is over: nothing more will decide what was held back."""
+        with self._writing:
+            streams, self._streams = self._streams, {}
+        for (name, _), (mask, socket, about) in streams.items():
+            if rest := mask.flush():
+                body = {"name": name, "text": rest}
+                self._journal_output("stream", body, about)
+                assert self._send is not None
+                self._send(socket, "stream", body, about, ident=b"stream." + name.encode())
+
+    def _journal_output(self, kind: str, body: Mapping[str, Any], about: Any) -> None:
+        output = _as_output(kind, body)
+        if output is None:
+            return
+        with self._writing:
+            index = self._of_message.get(_message_of(about), str(len(self.sources)))
+            self._append("cell.output", {"id": "", "index": int(index), "output": output})
+
+    # -- the journal -----------------------------------------------------------------------------------------------
+
+    def _append(self, event: str, data: dict[str, Json]) -> None:
+        if self._journal is None:
+            if self._shell is not None:
+                self._waiting.append((event, data))
+            return
+        data = {**data, "id": data["id"] or self._id_of(int(data["index"]))}
+        if event == "cell.output" and self._overflow is not None:
+            shortened = self._overflow.shorten(data["id"], data["output"])
+            if shortened is None:
+                return
+            data["output"] = shortened
+        self._journal.append(event, data)
+
+    def _id_of(self, index: int) -> str:
+        """The notebook's id of the cell that ran as number ``index``: by its source, the first not met before."""
+        met: dict[str, int] = {}
+        for source in self.sources[:index]:
+            met[source] = met.get(source, 0) + 1
+        source = self.sources[index - 1]
+        fitting = [str(cell.get("id", "")) for cell in self._cells if "".join(cell["source"]) == source]
+        if not fitting:
+            return "injected-parameters" if source.lstrip().startswith("# Parameters") else f"not-in-notebook-{index}"
+        return fitting[min(met[source], len(fitting)) - 1]
+
+    def _message_id(self) -> str:
+        return _message_of(self._shell.kernel.get_parent())
+
+
+def _as_output(kind: str, body: Mapping[str, Any]) -> dict[str, Json] | None:
+    """A message as nbformat keeps it; None for those that are no output."""
+    if kind == "stream":
+        return {"output_type": "stream", "name": body["name"], "text": body["text"]}
+    if kind == "error":
+        return {"output_type": "error", "ename": body["ename"], "evalue": body["evalue"],
+                "traceback": list(body["traceback"])}  # fmt: skip
+    if kind not in OUTPUTS and kind != "update_display_data":
+        return None
+    output: dict[str, Json] = {"output_type": kind, "data": dict(body["data"]), "metadata": dict(body["metadata"])}
+    if kind == "execute_result":
+        output["execution_count"] = body["execution_count"]
+    elif display_id := (body.get("transient") or {}).get("display_id"):
+        output["display_id"] = display_id
+    return output
+
+
+def _message_of(about: Any) -> str:
+    """The id of the request that a message answers; ``about`` is a message or its header."""
+    if not about:
+        return ""
+    header = about.get("header", about)
+    return str(header.get("msg_id", ""))
+
+
+def _monotonic() -> float:
+    import time
+
+    return time.monotonic()

@@ -1,0 +1,117 @@
+"""Close a record: end what never ended, draw everything from the journal, write it once, and seal it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from runbook.errors import RecordError
+from runbook.model import Json
+from runbook.record.draw import canonical_digest, draw_notebook
+from runbook.record.folder import write_atomic
+from runbook.record.journal import Entry, Journal, read
+from runbook.record.mask import Masker
+from runbook.record.summary import conclude, summarize
+from runbook.times import Times, iso, parse_iso
+
+MANIFEST = "MANIFEST.json"
+Render = Callable[[dict[str, Any], list[Entry], dict[str, Any]], str]
+CELL_STATE_OF = {"timed_out": "timed_out", "interrupted": "interrupted", "kernel_died": "kernel_died"}
+
+
+def close_and_seal(
+    run_dir: Path,
+    journal: Journal,
+    *,
+    forced: str | None,
+    masker: Masker,
+    render_report: Render,
+    times: Times,
+    exit_code: int | None = None,
+    reason: str = "",
+) -> dict[str, Any]:
+    """Close the journal, write notebook, summary, report and manifest; the summary. RecordError (74) when it cannot."""
+    entries = read(journal.path)
+    for cell_id in open_cells(entries):
+        state = CELL_STATE_OF.get(forced or "", "interrupted")
+        journal.append("cell.finished", {"id": cell_id, "index": 0, "state": state, "seconds": 0.0, "error": None})
+    entries = read(journal.path)
+    if not entries or entries[-1].event != "run.closed":
+        status, code = conclude(entries, forced=forced, exit_code=exit_code)
+        leaks = [name for path in _kept(run_dir) for name in masker.found_in(path.read_bytes())]
+        if leaks:
+            status, code, reason = "unrecorded", 74, f"found at close and masked: {', '.join(sorted(set(leaks)))}"
+            for path in _kept(run_dir):
+                write_atomic(path, masker.text(path.read_text("utf-8", "replace")))
+        started = next((e.data.get("started_at") or e.at for e in entries if e.event == "run.opened"), iso(times.now()))
+        seconds = max(0.0, (times.now() - parse_iso(started)).total_seconds())
+        journal.append("run.closed", {"status": status, "exit_code": code, "ended_at": iso(times.now()),
+                                      "seconds": round(seconds, 3), "reason": reason})  # fmt: skip
+    journal.close()
+    try:
+        return draw_files(run_dir, read(journal.path), masker, render_report)
+    except OSError as error:
+        raise RecordError(f"cannot write the record: {error.strerror}", where=str(run_dir),
+                          next_step=f"free space, then runbook recover {run_dir.name}") from error  # fmt: skip
+
+
+def draw_files(run_dir: Path, entries: list[Entry], masker: Masker, render_report: Render) -> dict[str, Any]:
+    """Write notebook, summary, report and manifest of a closed journal; the summary."""
+    skeleton = json.loads((run_dir / "notebook.ipynb").read_text("utf-8"))
+    notebook: dict[str, Any] = masker.json(draw_notebook(skeleton, entries))
+    summary: dict[str, Any] = {**summary_of(run_dir, entries), "cells": _cells_of(notebook)}
+    write_atomic(run_dir / "notebook.ipynb", text_of(notebook))
+    write_atomic(run_dir / "summary.json", text_of(summary))
+    write_atomic(run_dir / "report.html", masker.text(render_report(summary, entries, notebook)))
+    write_atomic(run_dir / MANIFEST, text_of(manifest(run_dir, entries, notebook)))
+    return summary
+
+
+def summary_of(run_dir: Path, entries: Sequence[Entry]) -> dict[str, Any]:
+    """The summary with the folder's path as it is now."""
+    return {**summarize(entries), "run_dir": str(run_dir)}
+
+
+def manifest(run_dir: Path, entries: Sequence[Entry], notebook: dict[str, Any]) -> dict[str, Json]:
+    """sha256 and size of each file, the journal's length and head, and the notebook's canonical digest."""
+    files = {}
+    for path in sorted(p for p in run_dir.rglob("*") if p.is_file()):
+        name = path.relative_to(run_dir).as_posix()
+        if path.name.startswith(MANIFEST) or name.startswith((".", "evidence/")):
+            continue
+        raw = path.read_bytes()
+        files[name] = {"sha256": hashlib.sha256(raw).hexdigest(), "size": len(raw)}
+    return {
+        "schema": 1, "run": run_dir.name, "files": files, "journal": {"length": len(entries), "head": entries[-1].hash},
+        "notebook_digest": canonical_digest(notebook),
+    }  # fmt: skip
+
+
+def open_cells(entries: Sequence[Entry]) -> list[str]:
+    """The cells that began and never ended."""
+    running: dict[str, None] = {}
+    for entry in entries:
+        if entry.event == "cell.started":
+            running[entry.data["id"]] = None
+        elif entry.event == "cell.finished":
+            running.pop(entry.data["id"], None)
+    return list(running)
+
+
+def text_of(value: Json) -> str:
+    """The JSON text of a file: readable, strict, one newline at the end."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _cells_of(notebook: dict[str, Any]) -> list[dict[str, Json]]:
+    """Every code cell with its state, also those that never ran."""
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    return [{"id": cell.get("id", ""), "state": cell["metadata"]["runbook"]["state"]} for cell in code]
+
+
+def _kept(run_dir: Path) -> list[Path]:
+    """The files that hold output beside the journal: attachments are bytes a person put there, they are masked too."""
+    return [path for folder in ("outputs", "attachments") for path in sorted((run_dir / folder).glob("*"))]

@@ -1,0 +1,27 @@
+"""Without a runner the kernel closes its own record, after the cell that called ``close`` has shown its output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runbook.record.journal import Journal
+from runbook.record.mask import Masker
+from runbook.record.seal import close_and_seal
+from runbook.run.session import Run
+
+
+def seal_when_closed(run: Run, recorder: Any, journal: Journal, masker: Masker, skeleton: dict[str, Any]) -> None:
+    """Close and seal when the closing cell has finished; under a runner only let go of the journal."""
+
+    def finished() -> None:
+        if not run.closing:
+            return
+        recorder.detach()
+        if run.facts.supervised:
+            journal.close()
+            return
+        from runbook.report import render  # late: the template engine is needed once, at the end
+
+        close_and_seal(run.facts.run_dir, journal, forced=None, masker=masker, render_report=render, times=run.times)
+
+    recorder.on_cell_finished(finished)

@@ -1,0 +1,167 @@
+"""Bring a sandbox up, down, and ask it things. Several may run at once: each has its own state file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runbook.errors import RunbookError, SettingError
+from runbook.sandbox import state
+from runbook.settings import sandbox_state_path
+
+UP_SECONDS = 30.0
+DOWN_SECONDS = 10.0
+
+
+def up(path: Path | None = None, *, die_with_us: bool = False) -> tuple[dict[str, Any], bool]:
+    """Start a sandbox and wait until it is ready; its state, and whether it was up already.
+
+    ``die_with_us``: for drills and tests, which must leave nothing; else it goes on when this command has ended.
+    """
+    path = path or sandbox_state_path()
+    if (found := state.read(path)) is not None:
+        return found, True
+    state.sweep(path)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = path.with_suffix(".log")
+    command = [sys.executable, "-m", "runbook.sandbox.serve", "--state", str(path)]
+    if die_with_us:
+        from runbook.sandbox.processes import spawn
+
+        log.unlink(missing_ok=True)
+        process = spawn(command, log=log, env=_clean_environment())
+    else:
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+                env=_clean_environment(),
+            )  # fmt: skip
+    return _wait_until_ready(process, path, log), False
+
+
+def down(path: Path | None = None) -> bool:
+    """Stop the sandbox; False when none was running. What a dead one left is swept."""
+    path = path or sandbox_state_path()
+    found = state.read(path)
+    if found is None:
+        state.sweep(path)
+        return False
+    pid, since = int(found["pid"]), str(found["pid_started"])
+    os.kill(pid, signal.SIGTERM)
+    give_up = time.monotonic() + DOWN_SECONDS
+    while state.alive(pid, since) and not _is_zombie(pid):
+        if time.monotonic() > give_up:
+            os.kill(pid, signal.SIGKILL)
+            break
+        time.sleep(0.02)
+    state.sweep(path)
+    return True
+
+
+def status(path: Path | None = None) -> dict[str, Any]:
+    """The contract's JSON: up, dir, pid, urls, scenario. No secrets."""
+    found = state.read(path or sandbox_state_path())
+    if found is None:
+        return {"up": False, "dir": None, "pid": None, "urls": {}, "scenario": None}
+    return {"up": True, **{key: found[key] for key in ("dir", "pid", "urls", "scenario")}}
+
+
+def control(method: str, what: str, body: dict[str, Any] | None = None, path: Path | None = None) -> Any:
+    """Ask the world's control door: ``break``, ``repair``, ``state``, ``requests``. Exit 2 when no sandbox is up."""
+    path = path or sandbox_state_path()
+    found = state.read(path)
+    if found is None:
+        raise SettingError("no sandbox is running", where="sandbox", next_step="runbook sandbox up")
+    request = urllib.request.Request(
+        f"{found['urls']['control']}/{what}", method=method, data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {found['secrets']['CONTROL_TOKEN']}", "Content-Type": "application/json"},
+    )  # fmt: skip
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        said = error.read().decode("utf-8", "replace")[:500]
+        raise SettingError(f"{what}: {said}", where="sandbox", next_step="runbook sandbox status") from error
+    except OSError as error:
+        raise RunbookError(f"the sandbox does not answer: {error}", where="sandbox",
+                           next_step="runbook sandbox down") from error  # fmt: skip
+
+
+def break_world(scenario: str, path: Path | None = None) -> Any:
+    """Break the running world as a scenario says."""
+    path = path or sandbox_state_path()
+    answer = control("POST", "break", {"scenario": scenario}, path)
+    _remember(path, scenario)
+    return answer
+
+
+def repair(path: Path | None = None) -> Any:
+    """Bring the healthy world back."""
+    path = path or sandbox_state_path()
+    answer = control("POST", "repair", {}, path)
+    _remember(path, "healthy")
+    return answer
+
+
+@contextlib.contextmanager
+def own_sandbox(folder: Path | None = None) -> Iterator[Path]:
+    """A sandbox for as long as the block lasts; yields its state file. It also dies with this process."""
+    with contextlib.ExitStack() as stack:
+        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runbook-drill-")))
+        path = place / "state.json"
+        try:
+            up(path, die_with_us=True)
+            yield path
+        finally:
+            down(path)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], path: Path, log: Path) -> dict[str, Any]:
+    give_up = time.monotonic() + UP_SECONDS
+    try:
+        while time.monotonic() < give_up:
+            found = state.read(path)
+            if found is not None:
+                return found
+            if process.poll() is not None:
+                break
+            time.sleep(0.02)
+    except BaseException:
+        process.terminate()
+        raise
+    process.terminate()
+    tail = " ".join(log.read_text("utf-8", "replace").strip().splitlines()[-3:])
+    raise RunbookError(f"the sandbox did not come up: {tail or 'no word from it'}", where=str(log),
+                       next_step="read that log")  # fmt: skip
+
+
+def _remember(path: Path, scenario: str) -> None:
+    found = state.read(path)
+    if found is not None and found["scenario"] != scenario:
+        state.write(path, {**found, "scenario": scenario})
+
+
+def _clean_environment() -> dict[str, str]:
+    """The environment without what belongs to a run: the world must not know who asks it."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("RUNBOOK_")} | {
+        key: os.environ[key] for key in ("RUNBOOK_HOME", "RUNBOOK_PG_BIN") if key in os.environ
+    }
+
+
+def _is_zombie(pid: int) -> bool:
+    """A child of ours that has ended and waits to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

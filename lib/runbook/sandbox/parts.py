@@ -1,0 +1,92 @@
+"""The real parts of the world, started in parallel, stopped together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runbook.sandbox.clickhouse import ClickHouse
+from runbook.sandbox.mailbox import Mailbox
+from runbook.sandbox.pooler import Pooler
+from runbook.sandbox.postgres import Postgres
+from runbook.sandbox.valkey import Valkey
+
+PROJECT_REF = "sandboxsandboxsandbo"  # 20 letters, as Supabase's are
+IDS = {
+    "project_ref": PROJECT_REF, "vercel_team": "team_sandbox", "vercel_project": "prj_agencysite",
+    "launchdarkly_project": "agency", "launchdarkly_environment": "production",
+    "domains": ["agency.test", "www.agency.test", "portal.agency.test"],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything in the world that is no twin."""
+
+    dir: Path
+    postgres: Postgres
+    valkey: Valkey
+    pooler: Pooler
+    mailbox: Mailbox
+    clickhouse: ClickHouse
+    secrets: Mapping[str, str] = field(repr=False)
+    ids: Mapping[str, object]
+
+    def stop(self) -> None:
+        """Stop all of them; the order is that of who needs whom."""
+        self.pooler.stop()
+        self.mailbox.stop()
+        self.clickhouse.stop()
+        self.valkey.stop()
+        self.postgres.stop()
+
+
+def start_parts(folder: Path) -> Parts:
+    """Start the parts below a folder; what was started is stopped again when one of them fails."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)  # PostgreSQL may run as another user and must get through to its data
+    postgres, valkey = Postgres(folder), Valkey(folder / "valkey")
+    pooler, mailbox = Pooler(postgres, PROJECT_REF), Mailbox(folder)
+    clickhouse = ClickHouse(folder / "clickhouse")
+    try:
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            for start in [pool.submit(part) for part in (postgres.create, valkey.start, pooler.start, mailbox.start)]:
+                start.result()
+    except BaseException:
+        Parts(folder, postgres, valkey, pooler, mailbox, clickhouse, {}, IDS).stop()
+        raise
+    ids = {**IDS, "system_identifier": postgres.system_identifier}
+    return Parts(
+        folder, postgres, valkey, pooler, mailbox, clickhouse, _secrets(postgres, valkey, pooler, mailbox), ids
+    )
+
+
+def _secrets(postgres: Postgres, valkey: Valkey, pooler: Pooler, mailbox: Mailbox) -> dict[str, str]:
+    """Every secret of the world: real for the real parts, made up in the vendors' shapes for the twins."""
+    return {
+        "DATABASE_URL": postgres.dsn("runbook"),
+        "POOLER_URL": pooler.dsn("runbook"),
+        "REDIS_URL": valkey.url,
+        "SMTP_URL": mailbox.url,
+        "SUPABASE_API_KEY": "sbp_" + secrets.token_hex(20),
+        "SUPABASE_ANON_KEY": "sb_publishable_" + secrets.token_urlsafe(22),
+        "SUPABASE_SERVICE_KEY": "sb_secret_" + secrets.token_urlsafe(22),
+        "VERCEL_TOKEN": secrets.token_urlsafe(18),
+        "LD_API_KEY": "api-" + _uuid(),
+        "STRIPE_SECRET_KEY": "sk_test_" + secrets.token_hex(24),
+        "STRIPE_WEBHOOK_SECRET": "whsec_" + secrets.token_urlsafe(24),
+        "CALCOM_API_KEY": "cal_live_" + secrets.token_hex(16),
+        "CALCOM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+        "TINYBIRD_TOKEN": "p." + secrets.token_urlsafe(32),
+        "CONTROL_TOKEN": secrets.token_urlsafe(24),
+        "AUTH_TEST_USER": "smoke-test@agency.test",
+        "AUTH_TEST_PASSWORD": secrets.token_urlsafe(18),
+    }
+
+
+def _uuid() -> str:
+    raw = secrets.token_hex(16)
+    return "-".join((raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]))

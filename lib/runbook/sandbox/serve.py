@@ -1,0 +1,107 @@
+"""The world process, ``python -m runbook.sandbox.serve --state FILE``: starts the parts, serves the twins."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runbook.sandbox import state
+from runbook.sandbox.parts import start_parts
+from runbook.sandbox.processes import LOOPBACK
+from runbook.times import Times, iso
+
+
+def main() -> None:
+    """Serve until TERM or INT; leave nothing behind."""
+    parser = argparse.ArgumentParser(prog="runbook.sandbox.serve")
+    parser.add_argument("--state", type=Path, required=True)
+    path = parser.parse_args().state
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _leave)
+    folder = Path(tempfile.mkdtemp(prefix=state.MARK))
+    try:
+        asyncio.run(_serve(folder, path))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        mine = state.read(path)
+        if mine is not None and mine["pid"] == os.getpid():
+            path.unlink(missing_ok=True)
+
+
+async def _serve(folder: Path, path: Path) -> None:
+    from runbook.sandbox.requests import RequestLog
+    from runbook.sandbox.twins.frame import apps
+    from runbook.sandbox.world import World
+
+    times = Times()
+    parts = await asyncio.to_thread(start_parts, folder)
+    log = RequestLog(folder / "requests.jsonl", times)
+    world = World(parts, times, log)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        listeners = apps(world)
+        sockets = {name: _listen() for name in listeners}
+        urls = {name: f"http://{LOOPBACK}:{sock.getsockname()[1]}" for name, sock in sockets.items()}
+        servers = [_server(app) for app in listeners.values()]
+        tasks = [
+            asyncio.create_task(server.serve(sockets=[sockets[name]]))
+            for server, name in zip(servers, listeners, strict=True)
+        ]
+        while not all(server.started for server in servers):
+            await asyncio.sleep(0.01)
+        start = getattr(world, "start", None)
+        if start is not None:
+            await asyncio.to_thread(start, urls)
+        state.write(path, describe(parts, urls, times, path, log.path))
+        await stopping.wait()
+        for server in servers:
+            server.should_exit = server.force_exit = True
+        await asyncio.wait(tasks, timeout=2)
+    finally:
+        await asyncio.to_thread(world.close)
+        await asyncio.to_thread(parts.stop)
+
+
+def describe(parts: Any, urls: Mapping[str, str], times: Times, path: Path, requests: Path) -> dict[str, Any]:
+    """The state file's content."""
+    return {
+        "pid": os.getpid(), "pid_started": state.started(os.getpid()), "dir": str(parts.dir), "state": str(path),
+        "started_at": iso(times.now()), "scenario": "healthy", "urls": dict(urls), "ids": dict(parts.ids),
+        "secrets": dict(parts.secrets), "requests": str(requests),
+    }  # fmt: skip
+
+
+def _listen() -> socket.socket:
+    sock = socket.socket()
+    sock.bind((LOOPBACK, 0))
+    sock.listen(128)
+    return sock
+
+
+def _server(app: Any) -> Any:
+    import uvicorn
+
+    config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    return server
+
+
+def _leave(*_words: object) -> None:
+    """Before the loop listens to signals: end as after Ctrl-C, so that what was started is stopped."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The company's own site: what the faults hurt. Serves the deployment that Vercel says is in production.
+
+Every request opens a connection through the pooler as role ``app`` and gives it back, as a serverless function does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import html
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, LiteralString
+from urllib.parse import parse_qs
+
+import psycopg
+from psycopg.rows import dict_row
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from runbook.sandbox.world import World
+
+APPLICATION = "agency-web"
+QUERY_SECONDS = 2.0
+SIGNATURE_SECONDS = 300  # Stripe's tolerance for the timestamp in Stripe-Signature (docs: webhooks, signatures)
+SETTINGS: LiteralString = "select name, value from public.site_settings"
+NEW_LEAD: LiteralString = "insert into public.leads (email, message) values (%s, %s) returning id"
+SEARCH: LiteralString = "select count(*) as found, pg_sleep(0.4)::text from public.leads where email like %s"
+# a webhook is handled once: what was processed before is answered 200 and not done again
+PROCESSED: LiteralString = (
+    "insert into public.processed_events (event_id) values (%s) on conflict do nothing returning event_id"
+)
+PAGE = "<!DOCTYPE html><html lang=en><title>{title}</title><main><h1>{title}</h1>{body}</main></html>"
+
+
+class Unavailable(Exception):
+    """The database did not answer in time, or not at all."""
+
+
+class Site:
+    """The site's handlers around one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def rows(self, sql: LiteralString, *values: object) -> list[dict[str, Any]]:
+        """One statement on a connection of its own, through the pooler, in two seconds all told."""
+        try:
+            async with asyncio.timeout(QUERY_SECONDS):
+                connection = await psycopg.AsyncConnection.connect(
+                    self._world.parts.pooler.dsn("app"), application_name=APPLICATION, row_factory=dict_row,
+                    autocommit=True, options=f"-c statement_timeout={int(QUERY_SECONDS * 1000)}",
+                )  # fmt: skip
+                async with connection:
+                    return await (await connection.execute(sql, values)).fetchall()
+        except (psycopg.Error, TimeoutError) as error:
+            raise Unavailable(str(error) or "timeout") from error
+
+    async def health(self, request: Request) -> Response:
+        """200 with the build, only when a pooled connection answers in two seconds; else 503."""
+        build = self._world.production().uid
+        try:
+            await self.rows(SETTINGS)
+        except Unavailable:
+            return JSONResponse({"status": "unavailable", "build": build, "database": "unreachable"}, 503)
+        return JSONResponse({"status": "ok", "build": build})
+
+    async def home(self, request: Request) -> Response:
+        """The front page; its title comes from the database."""
+        settings = {row["name"]: row["value"] for row in await self.rows(SETTINGS)}
+        booking = "<p><a href=/book>Book a call</a></p>" if self._flag("booking-calendar") else ""
+        return _page(settings["title"], f"<p>We build things.</p>{booking}<p><a href=/contact>Contact</a></p>")
+
+    async def contact(self, request: Request) -> Response:
+        """The contact form; a POST makes a lead."""
+        if not self._flag("contact-form"):
+            return _page("Contact", "<p>Write to hello@agency.test.</p>")
+        if request.method == "GET":
+            return _page("Contact", "<form method=post><input name=email><textarea name=message></textarea></form>")
+        fields = await _fields(request)
+        if "@" not in fields.get("email", ""):
+            return JSONResponse({"error": "email is missing"}, 422)
+        lead = (await self.rows(NEW_LEAD, fields["email"], fields.get("message", "")))[0]
+        request.state.objects = [f"lead_{lead['id']}"]
+        return JSONResponse({"lead": lead["id"]}, 201)
+
+    async def search(self, request: Request) -> Response:
+        """Search in the portal: the one page that works the database hard."""
+        if not self._flag("portal-search"):
+            return JSONResponse({"error": "not found"}, 404)
+        row = (await self.rows(SEARCH, f"%{request.query_params.get('q', '')}%"))[0]
+        return JSONResponse({"found": row["found"]})
+
+    async def login(self, request: Request) -> Response:
+        """The portal's login form."""
+        return _page("Sign in", "<form method=post><input name=email><input name=password type=password></form>")
+
+    async def auth_test(self, request: Request) -> Response:
+        """Signs the test user in, as far as this world has an auth service: 200, 401 for a wrong one, 503 without it."""
+        if await asyncio.get_running_loop().run_in_executor(self._world.threads, self._world.sessions.serves, "auth"):
+            return JSONResponse({"error": "auth service unavailable"}, 503)
+        fields = await _fields(request) if request.method == "POST" else {}
+        name, password = self._world.secret("AUTH_TEST_USER"), self._world.secret("AUTH_TEST_PASSWORD")
+        if fields and not (_same(fields.get("email", ""), name) and _same(fields.get("password", ""), password)):
+            return JSONResponse({"error": "invalid_credentials"}, 401)
+        return JSONResponse({"status": "ok", "signed_in": bool(fields)})
+
+    async def stripe(self, request: Request) -> Response:
+        """Stripe's webhooks: the signature is checked as Stripe's own libraries do (v1, HMAC-SHA256, five minutes)."""
+        raw = await request.body()
+        parts = [part.partition("=") for part in request.headers.get("stripe-signature", "").split(",")]
+        stamp = next((value for name, _, value in parts if name.strip() == "t"), "")
+        given = [value for name, _, value in parts if name.strip() == "v1"]
+        if not stamp.isdigit() or abs(time.time() - int(stamp)) > SIGNATURE_SECONDS:
+            return JSONResponse({"error": "no valid signature"}, 400)
+        expected = _hmac(self._world.secret("STRIPE_WEBHOOK_SECRET"), stamp.encode() + b"." + raw)
+        if not any(_same(value, expected) for value in given):
+            return JSONResponse({"error": "no valid signature"}, 400)
+        return await self._event(request, json.loads(raw).get("id", ""))
+
+    async def cal(self, request: Request) -> Response:
+        """Cal.com's webhooks: hex HMAC-SHA256 of the body in X-Cal-Signature-256."""
+        raw = await request.body()
+        expected = _hmac(self._world.secret("CALCOM_WEBHOOK_SECRET"), raw)
+        if not _same(request.headers.get("x-cal-signature-256", ""), expected):
+            return JSONResponse({"error": "no valid signature"}, 400)
+        return await self._event(request, f"cal_{hashlib.sha256(raw).hexdigest()[:24]}")
+
+    async def _event(self, request: Request, event_id: str) -> Response:
+        if not event_id:
+            return JSONResponse({"error": "no event id"}, 400)
+        new = await self.rows(PROCESSED, event_id)
+        request.state.objects = [event_id] if new else []
+        return JSONResponse({"received": True, "duplicate": not new})
+
+    async def worker(self, request: Request) -> Response:
+        """The worker on the queue: it has nothing to do yet."""
+        return JSONResponse({"worker": "idle", "queue": "webhooks"})
+
+    def _flag(self, key: str) -> bool:
+        flag = self._world.flags.get(key)
+        return flag is not None and flag.served()
+
+    def recorded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """The edge: challenges bots in attack mode, counts, turns a dead database into 503, writes the request log."""
+
+        async def serve(request: Request) -> Response:
+            agent = request.headers.get("user-agent", "")
+            request.state.objects = []
+            if self._world.traffic.challenged(agent):
+                response: Response = HTMLResponse("<h1>Checking your browser</h1>", 403, {"x-vercel-mitigated": "challenge"})
+            else:
+                self._world.traffic.count()
+                try:
+                    response = await handler(request)
+                except Unavailable:
+                    response = JSONResponse({"error": "service unavailable"}, 503)
+            # regions and a request id, never a deployment id (Vercel docs, response headers)
+            response.headers["x-vercel-id"] = f"fra1::fra1::{hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:12]}"
+            response.headers["server"] = "Vercel"
+            self._world.log.add(
+                "site", request.method, request.url.path, query=request.url.query, status=response.status_code,
+                change=bool(request.state.objects), actor=agent, objects=request.state.objects,
+                request_id=response.headers["x-vercel-id"],
+            )  # fmt: skip
+            return response
+
+        return serve
+
+
+def app(world: World) -> Starlette:
+    """The site, for its own address and the portal's."""
+    site = Site(world)
+    routes: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+        ("GET", "/", site.home), ("GET", "/contact", site.contact), ("POST", "/contact", site.contact),
+        ("GET", "/login", site.login), ("GET", "/portal/login", site.login), ("GET", "/portal/search", site.search),
+        ("GET", "/api/health", site.health), ("GET", "/api/auth/test", site.auth_test),
+        ("POST", "/api/auth/test", site.auth_test), ("POST", "/api/webhooks/stripe", site.stripe),
+        ("POST", "/api/webhooks/cal", site.cal), ("GET", "/api/worker", site.worker),
+    ]  # fmt: skip
+    return Starlette(routes=[Route(path, site.recorded(handler), methods=[method]) for method, path, handler in routes])
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    raw = await request.body()
+    if request.headers.get("content-type", "").startswith("application/json"):
+        try:
+            data = json.loads(raw or b"{}")
+        except ValueError:
+            return {}
+        return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
+    return {key: values[-1] for key, values in parse_qs(raw.decode("utf-8", "replace")).items()}
+
+
+def _page(title: str, body: str) -> Response:
+    return HTMLResponse(PAGE.format(title=html.escape(title), body=body))
+
+
+def _hmac(secret: str, message: bytes) -> str:
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def _same(given: str, expected: str) -> bool:
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())

@@ -1,0 +1,244 @@
+"""What a twin is: a vendor's routes, its way to refuse, its error shape. The rest is here, once.
+
+A vendor is one file: a ``Vendor`` and handlers under ``@vendor.get("/path")``. A handler takes the world and the call and
+returns a ``Reply``; it raises ``Refusal`` where the vendor says no. The frame matches, checks the token, counts against
+the rate limit, puts in the transport faults that a scenario asked for, and writes every request to the request log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as HttpRoute
+from starlette.routing import compile_path
+from starlette.types import ASGIApp
+
+if TYPE_CHECKING:
+    from runbook.sandbox.world import World
+
+Json = Any
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+HANG_SECONDS = 120.0  # a hanging answer ends by itself: nothing in the sandbox lasts for ever
+CLOUDFLARE = (
+    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center>"
+    "<hr><center>cloudflare</center></body></html>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as a handler sees it. ``query`` holds every value of a repeated parameter."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    raw: bytes
+    actor: str
+
+    def one(self, name: str, default: str = "") -> str:
+        """The last value of a query parameter."""
+        return self.query.get(name, [default])[-1]
+
+    def json(self) -> Json:
+        """The body as JSON; None when it is none."""
+        try:
+            return json.loads(self.raw) if self.raw else None
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer. ``change`` and ``objects`` go to the request log: what really changed, by identity."""
+
+    body: Json = None
+    status: int = 200
+    change: bool = False
+    objects: Sequence[str] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """The vendor says no. ``extra`` is merged into the vendor's error body."""
+
+    def __init__(self, status: int, message: str, *, code: str = "", **extra: Json) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.extra = status, message, code, extra
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many requests per window and endpoint; ``headers(limit, remaining, seconds_left, now)``."""
+
+    requests: int
+    seconds: float
+    headers: Callable[[int, int, float, float], Mapping[str, str]]
+
+
+Handler = Callable[["World", Call], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One route of a vendor."""
+
+    method: str
+    path: str
+    handler: Handler
+    limit: int | None = None
+
+
+@dataclass
+class Vendor:
+    """A vendor's face: who may come in, how it says no, how often one may ask, and its routes."""
+
+    name: str
+    authorize: Callable[[World, Call], None]
+    error_body: Callable[[Refusal, str], Json]
+    limit: Limit | None = None
+    headers: Callable[[str], Mapping[str, str]] = lambda request_id: {"x-request-id": request_id}
+    unmatched: Callable[[Call], Refusal] = lambda call: Refusal(404, "Not Found", code="not_found")
+    endpoints: list[Endpoint] = field(default_factory=list)
+
+    def route(self, method: str, path: str, *, limit: int | None = None) -> Callable[[Handler], Handler]:
+        """Put a handler under a method and a path; ``limit`` replaces the vendor's own count."""
+
+        def register(handler: Handler) -> Handler:
+            self.endpoints.append(Endpoint(method, path, handler, limit))
+            return handler
+
+        return register
+
+
+class _Windows:
+    """Fixed windows of requests per endpoint."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def take(self, key: str, most: int, seconds: float) -> tuple[int, float]:
+        """Count one request; (remaining, below zero when over; seconds until the window ends)."""
+        now = time.monotonic()
+        began, used = self._seen.get(key, (now, 0))
+        if now - began >= seconds:
+            began, used = now, 0
+        self._seen[key] = (began, used + 1)
+        return most - used - 1, began + seconds - now
+
+
+def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
+    """The vendor as an application. Handlers run on the world's threads, so none of them stops the loop."""
+    compiled = [(endpoint, compile_path(endpoint.path)[0]) for endpoint in vendor.endpoints]
+    windows, numbers = _Windows(), itertools.count(1)
+
+    def match(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
+        for endpoint, regex in compiled:
+            if endpoint.method == method and (found := regex.match(path)):
+                return endpoint, found.groupdict()
+        return None, {}
+
+    def limited(endpoint: Endpoint) -> Mapping[str, str]:
+        if vendor.limit is None:
+            return {}
+        most = endpoint.limit or vendor.limit.requests
+        remaining, left = windows.take(f"{endpoint.method} {endpoint.path}", most, vendor.limit.seconds)
+        headers = vendor.limit.headers(most, max(0, remaining), left, world.times.now().timestamp())
+        if remaining < 0:
+            raise Refusal(429, "Too Many Requests", code="rate_limited", headers=dict(headers))
+        return headers
+
+    def answer(endpoint: Endpoint | None, call: Call) -> Reply:
+        try:
+            if endpoint is None:
+                raise vendor.unmatched(call)
+            headers = limited(endpoint)
+            vendor.authorize(world, call)
+            reply = endpoint.handler(world, call)
+        except Refusal as no:
+            extra = dict(no.extra.pop("headers", {}))
+            return Reply(vendor.error_body(no, ""), no.status, headers=extra)
+        return Reply(reply.body, reply.status, reply.change, reply.objects, {**headers, **reply.headers})
+
+    async def serve(request: Request) -> Response:
+        request_id = f"{vendor.name}-{next(numbers):06d}"
+        raw = await request.body()
+        endpoint, params = match(request.method, request.url.path)
+        query = parse_qs(request.url.query, keep_blank_values=True)
+        actor = request.headers.get("user-agent", "")
+        call = Call(request.method, request.url.path, params, query, request.headers, raw, actor)
+        try:
+            response, reply = await _through_faults(world, vendor, request, answer, endpoint, call, request_id)
+        except _NeverAnswered:
+            response, reply = Response(status_code=504), None
+        world.log.add(
+            vendor.name, call.method, call.path, query=request.url.query, actor=actor, request_id=request_id,
+            status=None if reply is None else response.status_code,
+            change=reply is not None and reply.change, objects=() if reply is None else reply.objects,
+        )  # fmt: skip
+        return response
+
+    return Starlette(routes=[HttpRoute("/{path:path}", serve, methods=METHODS)])
+
+
+class _NeverAnswered(Exception):
+    """The caller left, or the hanging answer ran out of time."""
+
+
+async def _through_faults(
+    world: World,
+    vendor: Vendor,
+    request: Request,
+    answer: Callable[[Endpoint | None, Call], Reply],
+    endpoint: Endpoint | None,
+    call: Call,
+    request_id: str,
+) -> tuple[Response, Reply]:
+    fault = world.transport(vendor.name)
+    if fault.delay_seconds:
+        await asyncio.sleep(fault.delay_seconds)
+    if fault.kind == "hang":
+        await _hang(world, vendor.name, request)
+    if fault.kind == "html":
+        return Response(CLOUDFLARE, 502, {"server": "cloudflare"}, "text/html"), Reply(status=502)
+    reply = await asyncio.get_running_loop().run_in_executor(world.threads, answer, endpoint, call)
+    headers = {**vendor.headers(request_id), **reply.headers}
+    if reply.body is None:
+        return Response(status_code=reply.status, headers=headers), reply
+    content = json.dumps(reply.body, ensure_ascii=False).encode()
+    if fault.kind == "truncated":
+        content = content[: len(content) // 2]
+    return Response(content, reply.status, headers, "application/json"), reply
+
+
+async def _hang(world: World, system: str, request: Request) -> None:
+    """Say nothing until the caller leaves, the fault is repaired, or the time is over."""
+    until = time.monotonic() + HANG_SECONDS
+    while world.transport(system).kind == "hang" and not world.closed and time.monotonic() < until:
+        if await request.is_disconnected():
+            raise _NeverAnswered
+        await asyncio.sleep(0.1)
+    if world.closed or world.transport(system).kind == "hang":
+        raise _NeverAnswered
+
+
+def apps(world: World) -> dict[str, ASGIApp]:
+    """Every application of the world, by the key that its address has in the state file."""
+    from runbook.sandbox import control, site  # here: they need the frame
+    from runbook.sandbox.twins import launchdarkly, status_pages, supabase, vercel
+
+    company = site.app(world)
+    pages = {f"{name}_status": status_pages.app(world, name) for name in ("supabase", "vercel", "launchdarkly")}
+    vendors = {vendor.name: vendor_app(world, vendor) for vendor in (supabase.VENDOR, vercel.VENDOR, launchdarkly.VENDOR)}
+    return {**vendors, **pages, "site": company, "portal": company, "control": control.app(world)}

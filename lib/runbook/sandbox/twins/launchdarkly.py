@@ -1,0 +1,178 @@
+"""LaunchDarkly's REST API: the audit log and flags. The token is the whole Authorization header, without Bearer."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from runbook.sandbox.seeds import LD_ENVIRONMENT, LD_PROJECT, AuditEntry, Flag, millis, token
+from runbook.sandbox.twins.frame import Call, Limit, Refusal, Reply, Vendor
+
+if TYPE_CHECKING:
+    from runbook.sandbox.world import World
+
+Json = Any
+VERSIONS = ("20240415", "20220603", "20210729", "20191212", "20160426", "beta")  # docs: API versioning
+AUDIT_MOST, AUDIT_USUAL = 20, 10
+
+
+def _authorize(world: World, call: Call) -> None:
+    given, expected = call.headers.get("authorization", ""), world.secret("LD_API_KEY")
+    if not given or not expected or given != expected:  # "Bearer …" is a wrong token too: the value is the whole header
+        raise Refusal(401, "Invalid access token", code="unauthorized")
+    version = call.headers.get("ld-api-version", VERSIONS[0])
+    if version not in VERSIONS:
+        raise Refusal(400, f"Invalid API version: {version}", code="invalid_request")
+
+
+def _error(refusal: Refusal, request_id: str) -> Json:
+    return {"code": refusal.code or "internal_service_error", "message": refusal.message}
+
+
+def _limits(most: int, remaining: int, left: float, now: float) -> Mapping[str, str]:
+    """Unpublished numbers, per ten seconds; the reset is epoch milliseconds (docs: rate limiting)."""
+    return {
+        "X-Ratelimit-Route-Remaining": str(remaining), "X-Ratelimit-Global-Remaining": str(remaining * 10),
+        "X-Ratelimit-Reset": str(int((now + left) * 1000)),
+    }  # fmt: skip
+
+
+VENDOR = Vendor(
+    "launchdarkly", _authorize, _error, Limit(60, 10.0, _limits),
+    headers=lambda request_id: {"X-Launchdarkly-Request-Id": request_id, "LD-API-Version": VERSIONS[0]},
+    unmatched=lambda call: Refusal(404, "Not Found", code="not_found"),
+)  # fmt: skip
+
+
+@VENDOR.route("GET", "/api/v2/caller-identity")
+def caller_identity(world: World, call: Call) -> Reply:
+    """Whose token this is."""
+    return Reply(
+        {
+            "accountId": token("ld account"), "authKind": "token", "tokenKind": "auth", "tokenName": "runbook",
+            "tokenId": token("ld token"), "serviceToken": True,
+        }  # fmt: skip
+    )
+
+
+@VENDOR.route("GET", "/api/v2/projects/{project}/environments/{environment}")
+def environment(world: World, call: Call) -> Reply:
+    """One environment; the real answer holds SDK keys, and so does this one."""
+    _known(call)
+    return Reply(
+        {
+            "_links": {"self": {"href": call.path, "type": "application/json"}}, "_id": token("ld environment"),
+            "key": LD_ENVIRONMENT, "name": "Production", "apiKey": f"sdk-{token('sdk', 32)}",
+            "mobileKey": f"mob-{token('mobile', 32)}", "color": "417505", "defaultTtl": 0, "secureMode": False,
+            "defaultTrackEvents": False, "requireComments": False, "confirmChanges": True, "tags": [], "critical": True,
+        }  # fmt: skip
+    )
+
+
+@VENDOR.route("GET", "/api/v2/flags/{project}")
+def flags(world: World, call: Call) -> Reply:
+    """Every flag; with ``env`` the environment's part of each."""
+    _known(call)
+    with world.lock:
+        items = [_flag(flag, call) for flag in world.flags.values()]
+    return Reply({"items": items, "_links": _self(call), "totalCount": len(items)})
+
+
+@VENDOR.route("GET", "/api/v2/flags/{project}/{flag}")
+def flag(world: World, call: Call) -> Reply:
+    """One flag."""
+    _known(call)
+    with world.lock:
+        found = world.flags.get(call.params["flag"])
+        if found is None:
+            raise Refusal(404, f"Unknown feature flag key {call.params['flag']}", code="not_found")
+        return Reply(_flag(found, call))
+
+
+@VENDOR.route("GET", "/api/v2/auditlog")
+def auditlog(world: World, call: Call) -> Reply:
+    """What was changed, newest first. ``before`` and ``after`` are epoch milliseconds; other text is not applied."""
+    wanted = call.one("limit", str(AUDIT_USUAL))
+    if not wanted.isdigit() or not 0 < int(wanted) <= AUDIT_MOST:
+        raise Refusal(400, f"limit must be between 1 and {AUDIT_MOST}", code="invalid_request")
+    before, after = (int(text) if (text := call.one(name)).isdigit() else None for name in ("before", "after"))
+    spec, words = call.one("spec"), call.one("q").lower()
+    with world.lock:
+        found = [
+            entry for entry in world.audit
+            if (before is None or millis(entry.date) < before) and (after is None or millis(entry.date) > after)
+            and (not spec or _in_spec(entry, spec)) and words in f"{entry.flag_name} {entry.verb}".lower()
+        ]  # fmt: skip
+    return Reply({"items": [_entry(entry) for entry in found[: int(wanted)]], "_links": _self(call)})
+
+
+@VENDOR.route("GET", "/api/v2/auditlog/{entry}")
+def audit_entry(world: World, call: Call) -> Reply:
+    """One line of the audit log."""
+    with world.lock:
+        for entry in world.audit:
+            if entry.uid == call.params["entry"]:
+                return Reply(_entry(entry))
+    raise Refusal(404, "Unknown audit log entry", code="not_found")
+
+
+def _known(call: Call) -> None:
+    if call.params["project"] != LD_PROJECT:
+        raise Refusal(404, f"Unknown project key {call.params['project']}", code="not_found")
+    environment_key = call.params.get("environment", LD_ENVIRONMENT)
+    if environment_key != LD_ENVIRONMENT:
+        raise Refusal(404, f"Unknown environment key {environment_key}", code="not_found")
+    if (wanted := call.one("env")) and wanted != LD_ENVIRONMENT:
+        raise Refusal(404, f"Unknown environment key {wanted}", code="not_found")
+
+
+def _resource(flag_key: str) -> str:
+    return f"proj/{LD_PROJECT}:env/{LD_ENVIRONMENT}:flag/{flag_key}"
+
+
+def _in_spec(entry: AuditEntry, spec: str) -> bool:
+    return any(fnmatch.fnmatch(_resource(entry.flag_key), each) for each in spec.split(";"))
+
+
+def _self(call: Call) -> Json:
+    return {"self": {"href": call.path, "type": "application/json"}}
+
+
+def _entry(entry: AuditEntry) -> Json:
+    member = {
+        "_links": {}, "_id": token(entry.member), "email": f"{entry.member}@agency.test",
+        "firstName": entry.member.capitalize(), "lastName": "",
+    }  # fmt: skip
+    title = f"{entry.member.capitalize()} {entry.verb} {entry.flag_name}"
+    return {
+        "_links": {"self": {"href": f"/api/v2/auditlog/{entry.uid}", "type": "application/json"}},
+        "_id": entry.uid, "_accountId": token("ld account"), "date": millis(entry.date),
+        "accesses": [{"action": "updateOn" if "turned" in entry.verb else "updateFallthrough",
+                      "resource": _resource(entry.flag_key)}],
+        "kind": "flag", "name": entry.flag_name, "description": "", "shortDescription": "", "comment": entry.comment,
+        "member": member, "titleVerb": entry.verb, "title": title,
+        "target": {"_links": {}, "name": entry.flag_name, "resources": [_resource(entry.flag_key)]},
+    }  # fmt: skip
+
+
+def _flag(flag: Flag, call: Call) -> Json:
+    body = {
+        "name": flag.name, "kind": "boolean", "key": flag.key, "_version": flag.version,
+        "creationDate": millis(flag.created), "description": "", "includeInSnippet": False,
+        "variations": [{"_id": token(f"{flag.key} {value}"), "value": value} for value in flag.variations],
+        "temporary": flag.temporary, "tags": [], "experiments": {"baselineIdx": 0, "items": []}, "customProperties": {},
+        "archived": False, "_links": {"self": {"href": f"/api/v2/flags/{LD_PROJECT}/{flag.key}", "type": "application/json"}},
+        "environments": {},
+    }  # fmt: skip
+    if call.one("env", LD_ENVIRONMENT) == LD_ENVIRONMENT:
+        body["environments"] = {
+            LD_ENVIRONMENT: {
+                "on": flag.on, "archived": False, "salt": token(f"salt {flag.key}", 32), "sel": "", "version": flag.version,
+                "lastModified": millis(flag.modified or flag.created), "targets": [], "contextTargets": [], "rules": [],
+                "fallthrough": {"variation": flag.fallthrough}, "offVariation": flag.off_variation, "prerequisites": [],
+                "_environmentName": "Production", "trackEvents": False, "trackEventsFallthrough": False,
+                "_site": {"href": f"/{LD_PROJECT}/{LD_ENVIRONMENT}/features/{flag.key}", "type": "text/html"},
+            }  # fmt: skip
+        }
+    return body

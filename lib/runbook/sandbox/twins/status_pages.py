@@ -1,0 +1,99 @@
+"""The vendors' public status pages (Statuspage's ``/api/v2``): no token, read by everybody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import ASGIApp
+
+from runbook.sandbox.seeds import StatusPage, token
+from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
+from runbook.times import iso
+
+if TYPE_CHECKING:
+    from runbook.sandbox.world import World
+
+Json = Any
+# a page's indicator follows its worst component or incident (Statuspage's own rule)
+WORST = ("none", "minor", "major", "critical")
+OF_COMPONENT = {
+    "operational": "none", "degraded_performance": "minor", "under_maintenance": "none", "partial_outage": "major",
+    "major_outage": "critical",
+}  # fmt: skip
+SAID = {
+    "none": "All Systems Operational", "minor": "Minor Service Outage", "major": "Partial System Outage",
+    "critical": "Major Service Outage",
+}  # fmt: skip
+
+
+def component(page: StatusPage, name: str, at: str) -> Json:
+    """One component as the page lists it."""
+    return {
+        "id": token(f"component {page.name} {name}", 12), "name": name, "status": page.components[name], "group": False,
+        "group_id": None, "updated_at": at, "only_show_if_degraded": False,
+    }  # fmt: skip
+
+
+def incident(page: StatusPage, name: str, impact: str, components: list[str], since: datetime, body: str) -> Json:
+    """One unresolved incident."""
+    at = iso(since)
+    uid = token(f"incident {page.name} {name}", 12)
+    update = {"id": token(f"update {uid}", 12), "status": "investigating", "body": body}
+    return {
+        "id": uid, "name": name, "status": "investigating", "impact": impact, "shortlink": f"{page.url}/incidents/{uid}",
+        "created_at": at, "updated_at": at, "started_at": at, "monitoring_at": None, "resolved_at": None,
+        "components": [component(page, each, at) for each in components],
+        "incident_updates": [{**update, "created_at": at, "updated_at": at, "display_at": at}],
+    }  # fmt: skip
+
+
+def app(world: World, name: str) -> ASGIApp:
+    """One vendor's page."""
+
+    def head(page: StatusPage) -> Json:
+        now = iso(world.times.now())
+        return {"id": token(page.name, 12), "name": page.name, "url": page.url, "time_zone": "Etc/UTC", "updated_at": now}
+
+    def indicator(page: StatusPage) -> Json:
+        all_of = [OF_COMPONENT[status] for status in page.components.values()]
+        all_of += [each["impact"] for each in page.incidents]
+        worst = max(all_of, key=WORST.index)
+        return {"indicator": worst, "description": SAID[worst]}
+
+    def components(page: StatusPage) -> Json:
+        now = iso(world.times.now())
+        return [component(page, each, now) for each in page.components]
+
+    def summary(world: World, call: Call) -> Reply:
+        page = world.pages[name]
+        return Reply(
+            {
+                "page": head(page), "components": components(page), "incidents": page.incidents,
+                "scheduled_maintenances": [], "status": indicator(page),
+            }  # fmt: skip
+        )
+
+    def only(key: str) -> Any:
+        def answer(world: World, call: Call) -> Reply:
+            page = world.pages[name]
+            body = {"status": indicator, "components": components, "incidents": lambda page: page.incidents}[key](page)
+            return Reply({"page": head(page), key: body})
+
+        return answer
+
+    vendor = Vendor(f"{name}_status", _everybody, _no)
+    vendor.route("GET", "/api/v2/summary.json")(summary)
+    vendor.route("GET", "/api/v2/status.json")(only("status"))
+    vendor.route("GET", "/api/v2/components.json")(only("components"))
+    vendor.route("GET", "/api/v2/incidents.json")(only("incidents"))
+    vendor.route("GET", "/api/v2/incidents/unresolved.json")(only("incidents"))
+    return vendor_app(world, vendor)
+
+
+def _everybody(world: World, call: Call) -> None:
+    return
+
+
+def _no(refusal: Refusal, request_id: str) -> Json:
+    return {"error": refusal.message}

@@ -1,0 +1,117 @@
+"""Changes that the runbook's role made in the database, as PostgreSQL's own log tells them.
+
+The role logs every statement, so who asked and with which arguments is known; that a session really was ended or a
+statement cancelled is known from the victim's own line. Only what really happened becomes a row.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from runbook.sandbox.requests import RequestLog
+
+ROLE = "runbook"
+POLL_SECONDS = 0.1
+KEPT = 200  # statements that a victim's line may still belong to
+LATEST_SECONDS = 10.0  # a victim's line comes right after the statement
+# what the victim's line says -> the function that does it; timeouts have other words under the same SQLSTATE
+EFFECTS = {
+    "terminating connection due to administrator command": "pg_terminate_backend",
+    "canceling statement due to user request": "pg_cancel_backend",
+}
+SIGNALS = tuple(EFFECTS.values())
+READS = re.compile(
+    r"^\s*(--[^\n]*\n\s*)*(select|with|show|set|reset|begin|start|commit|rollback|end|explain|deallocate|discard|savepoint|release|close|fetch|declare|values|table)\b",
+    re.IGNORECASE,
+)
+WRITES_INSIDE = re.compile(
+    r"\b(insert\s+into|update\s+\S+\s+set|delete\s+from|pg_reload_conf|pg_promote|pg_wal_replay_(pause|resume)|setval|lo_\w+"
+    r"|pg_drop_replication_slot|pg_stat_statements_reset)\b",
+    re.IGNORECASE,
+)
+PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
+STATEMENT = re.compile(r"^(?:statement|execute [^:]*): (.*)$", re.DOTALL)
+
+
+class Watch:
+    """Follows the log file and writes rows with system ``database``."""
+
+    def __init__(self, path: Path, log: RequestLog) -> None:
+        self._path, self._log = path, log
+        self._statements: deque[tuple[float, str, tuple[str, ...]]] = deque(maxlen=KEPT)
+        self._stop = threading.Event()
+        self._reading = threading.Lock()
+        self._thread = threading.Thread(target=self._follow, name="world-watch", daemon=True)
+        self._offset = 0
+        self._rest = b""
+
+    def start(self) -> None:
+        """Begin at the end of what is there: how the cluster was made is nobody's change."""
+        self._offset = self._path.stat().st_size if self._path.exists() else 0
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def catch_up(self) -> None:
+        """Read what is there now; whoever asks for the rows calls this first."""
+        with self._reading:
+            if not self._path.exists():
+                return
+            if self._path.stat().st_size < self._offset:
+                self._offset, self._rest = 0, b""
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+            self._offset += len(data)
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                if line.strip():
+                    self._line(json.loads(line))
+
+    def _follow(self) -> None:
+        while not self._stop.wait(POLL_SECONDS):
+            self.catch_up()
+
+    def _line(self, entry: dict[str, Any]) -> None:
+        function = EFFECTS.get(entry.get("message", ""))
+        if function is not None and entry.get("backend_type") == "client backend":
+            self._effect(function, entry)
+        elif entry.get("user") == ROLE and (found := STATEMENT.match(entry.get("message", ""))):
+            self._statement(found.group(1), entry)
+
+    def _statement(self, text: str, entry: dict[str, Any]) -> None:
+        values = tuple(value.strip("'") for _, value in PARAMETER.findall(entry.get("detail", "")))
+        if any(name in text for name in SIGNALS):
+            self._statements.append((time.monotonic(), text, values))
+        elif not READS.match(text) or WRITES_INSIDE.search(text):
+            self._row(text.split(None, 1)[0].upper(), " ".join(text.split())[:200], ())
+
+    def _effect(self, function: str, entry: dict[str, Any]) -> None:
+        """A session says that it was ended or its statement cancelled: whose doing was it?"""
+        pid = str(entry.get("pid", ""))
+        for at, text, values in reversed(self._statements):
+            recent = time.monotonic() - at < LATEST_SECONDS
+            if recent and function in text and (pid in values or re.search(rf"\b{pid}\b", text) or not values):
+                start = next((moment for value in values if (moment := _moment(value))), "")
+                identity = f"{pid}@{start}" if start and pid in values else pid
+                self._row("SELECT", function, (identity,))
+                return
+
+    def _row(self, method: str, path: str, objects: tuple[str, ...]) -> None:
+        self._log.add("database", method, path, change=True, actor=ROLE, objects=objects)
+
+
+def _moment(text: str) -> str:
+    """A logged timestamptz in the one form that identities have; empty for other values."""
+    found = re.match(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(\+00(?::?00)?|Z)$", text)
+    return f"{found[1]}T{found[2]}.{(found[3] or '').ljust(6, '0')}Z" if found else ""

@@ -1,0 +1,225 @@
+"""The embedded world: what the vendors and the site know and do, around real parts. One per sandbox.
+
+State changes only under ``lock``. Twins, site and control read and change it; faults break it and say how to undo that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runbook.sandbox import seeds
+from runbook.sandbox.requests import RequestLog
+from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
+from runbook.sandbox.traffic import Traffic
+from runbook.sandbox.watch import Watch
+from runbook.times import Times
+
+if TYPE_CHECKING:
+    from runbook.sandbox.parts import Parts
+
+RESTART_SECONDS = 2.0  # the vendor takes minutes (about six in the field); shortened, in the same steps
+OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
+RESERVED = 2  # superuser sessions for the management API's queries; Postgres keeps three slots back
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How a system's answers arrive: ``kind`` is empty, hang, html or truncated."""
+
+    kind: str = ""
+    delay_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Hosting:
+    """What Vercel knows of the project."""
+
+    deployments: list[seeds.Deployment]
+    production: str
+    last_alias_request: dict[str, Any] | None = None
+    anomaly_since: datetime | None = None
+
+
+@dataclass(slots=True)
+class Platform:
+    """What Supabase's control plane knows of the project, beside Postgres itself."""
+
+    created: datetime
+    status: str = "ACTIVE_HEALTHY"
+    services_coming_up: bool = False
+    disk: seeds.Disk = field(default_factory=seeds.Disk)
+    override_until: datetime | None = None
+    banned: list[str] = field(default_factory=list)
+    overrides: dict[str, Any] = field(default_factory=dict)  # of config/database/postgres
+    refuses_changes: bool = False
+
+
+class World:
+    """Vendors and site around real parts. ``start`` before serving, ``close`` after."""
+
+    def __init__(self, parts: Parts, times: Times, log: RequestLog, root: Path | None = None) -> None:
+        self.parts, self.times, self.log, self.root = parts, times, log, root
+        self.lock = threading.RLock()
+        self.threads = ThreadPoolExecutor(24, thread_name_prefix="world")
+        self.urls: dict[str, str] = {}
+        self.publish: Callable[[Mapping[str, str]], None] = lambda secrets: None  # changed secrets, for the state file
+        self.admin = Admin(parts.postgres.admin_dsn)
+        self.sessions = Sessions(parts, self.admin)
+        self.traffic = Traffic(times)
+        self.watch = Watch(parts.postgres.log_path, log)
+        self.scenario = "healthy"
+        self.faults: list[str] = []
+        self.closed = False
+        self._undo: list[Callable[[], None]] = []
+        self._reserved = threading.BoundedSemaphore(RESERVED)
+        self._pool = (parts.pooler.default_pool_size, parts.pooler.pool_mode)
+        self._changing = threading.Lock()
+        self.seed()
+
+    def seed(self) -> None:
+        """Put the vendors' own state back to the beginning."""
+        now = self.times.now()
+        deployments = seeds.deployments(now)
+        live = next(d for d in deployments if d.target == "production" and d.state == "READY")
+        with self.lock:
+            self.hosting = Hosting(deployments, live.uid)
+            self.platform = Platform(created=now - timedelta(days=420))
+            self.flags = {flag.key: flag for flag in seeds.flags(now)}
+            self.audit = seeds.audit(now)
+            self.backups = seeds.backups(now)
+            self.pages = seeds.status_pages()
+            self.transports: dict[str, Transport] = {}
+            self.revoked: set[str] = set()
+
+    def start(self) -> None:
+        """Prepare the database, let the neighbours move in, and begin to watch."""
+        self.admin.patient((resources.files("runbook.sandbox") / "sql" / "world.sql").read_text("utf-8"))  # type: ignore[arg-type]
+        self.sessions.start()
+        self.watch.start()
+
+    def close(self) -> None:
+        """End everything that was started here; the parts are somebody else's."""
+        self.closed = True
+        self.repair()
+        self.watch.close()
+        self.sessions.close()
+        self.admin.close()
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.log.close()
+
+    def transport(self, system: str) -> Transport:
+        """How answers of a system arrive now."""
+        return self.transports.get(system, Transport())
+
+    def secret(self, name: str) -> str:
+        """A secret of the sandbox; empty when the sandbox has none of that name or a fault revoked it."""
+        return "" if name in self.revoked else str(self.parts.secrets.get(name, ""))
+
+    def production(self) -> seeds.Deployment:
+        """The deployment that Vercel serves on the company's domains."""
+        with self.lock:
+            return next(d for d in self.hosting.deployments if d.uid == self.hosting.production)
+
+    def deploy(self, message: str, author: str, *, minutes_ago: float) -> seeds.Deployment:
+        """A deployment that went live a while ago."""
+        new = seeds.deployment(self.times.now() - timedelta(minutes=minutes_ago), message, author)
+        with self.lock:
+            self.hosting.deployments.append(new)
+            self.hosting.deployments.sort(key=lambda d: d.created, reverse=True)
+            self.hosting.production = new.uid
+        return new
+
+    @contextlib.contextmanager
+    def reserved_connection(self) -> Iterator[Connection]:
+        """A superuser session on one of the slots that Postgres keeps back: it works when the pool is full."""
+        with self._reserved, contextlib.closing(connect(self.parts.postgres.admin_dsn, "supabase_api")) as connection:
+            yield connection
+
+    def read_only(self) -> bool:
+        """Whether Postgres starts transactions read-only; the vendor's override ends by itself."""
+        with self.lock:
+            until = self.platform.override_until
+            if until is not None and self.times.now() >= until:
+                self.platform.override_until = None
+                self.set_read_only(True)
+        rows = self.admin.patient("select setting from pg_settings where name = 'default_transaction_read_only'")
+        return bool(rows[0]["setting"] == "on")
+
+    def set_read_only(self, on: bool) -> None:
+        """Make every new transaction read-only, or not, as Supabase does when the disk fills."""
+        if on:
+            self.admin.patient("alter system set default_transaction_read_only = on")
+        else:
+            self.admin.patient("alter system reset default_transaction_read_only")
+        self.admin.patient("select pg_reload_conf()")
+
+    def disable_read_only(self) -> None:
+        """Supabase's temporary override."""
+        with self.lock:
+            self.platform.override_until = self.times.now() + timedelta(seconds=OVERRIDE_SECONDS)
+        self.set_read_only(False)
+
+    def restart_project(self) -> bool:
+        """Begin a restart: Postgres really stops and starts. False when one is under way."""
+        with self.lock:
+            if self.platform.status != "ACTIVE_HEALTHY":
+                return False
+            self.platform.status = "RESTARTING"
+        threading.Thread(target=self._restart, name="restart", daemon=True).start()
+        return True
+
+    def _restart(self) -> None:
+        began = self.times.monotonic()
+        with self._changing:
+            self.times.sleep(RESTART_SECONDS / 4)
+            self.parts.postgres.restart()
+            self.parts.pooler.refuse(None)  # a project restart clears the pooler's circuit breaker, a reboot does not
+            with self.lock:
+                self.platform.status = "COMING_UP"
+            self.times.sleep(max(0.0, RESTART_SECONDS - (self.times.monotonic() - began)))
+            with self.lock:
+                self.platform.status = "ACTIVE_HEALTHY"
+
+    def on_repair(self, undo: Callable[[], None]) -> None:
+        """How to take a fault back; the last one first."""
+        self._undo.append(undo)
+
+    def set_transport(self, system: str, **change: Any) -> None:
+        """Change how one system's answers arrive."""
+        with self.lock:
+            self.transports[system] = replace(self.transport(system), **change)
+
+    def repair(self) -> None:
+        """Bring the healthy world back, whatever was broken or changed. Every step is tried; the first error is raised."""
+        errors: list[Exception] = []
+
+        def attempt(step: Callable[[], object]) -> None:
+            try:
+                step()
+            except Exception as error:
+                errors.append(error)
+
+        with self._changing:
+            while self._undo:
+                attempt(self._undo.pop())
+            self.traffic.disperse()
+            self.traffic.attack_until = None
+            self.parts.pooler.refuse(None)
+            self.parts.pooler.default_pool_size, self.parts.pooler.pool_mode = self._pool
+            if not self.parts.postgres.alive():
+                attempt(self.parts.postgres.start)
+            attempt(lambda: self.set_read_only(False))
+            self.seed()
+            self.sessions.cut.clear()
+            attempt(self.sessions.settle)
+            self.scenario, self.faults = "healthy", []
+        if errors:
+            raise errors[0]

@@ -1,0 +1,171 @@
+"""Which causes explain which findings: none in a healthy world, one per fault, two for two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from runbook.causes import EVERY, explain
+from runbook.errors import Fault
+from runbook.model import Finding, Status
+
+HEALTHY: dict[str, dict[str, Any]] = {
+    "machine.this_machine": {},
+    "site.health": {},
+    "traffic.requests": {"growth": 1.1},
+    "database.status_page": {"affected": []},
+    "database.services": {"unhealthy": []},
+    "database.direct_connection": {"layer": ""},
+    "database.pooled_connection": {"layer": ""},
+    "database.utilisation": {"pool_full": False, "server_full": False},
+    "database.idle_transactions": {"over": 0, "worst": ""},
+    "database.blocking": {"blockers": []},
+    "database.long_statements": {"over": []},
+    "database.disk": {"read_only": False},
+}
+STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
+
+
+def world(**changes: tuple[Status, dict[str, Any]]) -> dict[str, Finding]:
+    """A healthy world but for the changes: ``database_disk=(CRITICAL, {facts})``."""
+    findings = {name: Finding(name, Status.OK, "fine", facts=facts) for name, facts in HEALTHY.items()}
+    for key, (status, facts) in changes.items():
+        name = key.replace("_", ".", 1)
+        findings[name] = Finding(name, status, f"{name} is {status}", facts={**HEALTHY[name], **facts})
+    return findings
+
+
+def could_not_tell(fault: Fault, system: str = "supabase") -> tuple[Status, dict[str, Any]]:
+    return Status.UNKNOWN, {"fault": fault.value, "system": system}
+
+
+LEAK = (Status.CRITICAL, {"over": 15, "worst": "app/site"})
+FULL = (Status.CRITICAL, {"pool_full": True, "server_full": False})
+REFUSED = (Status.CRITICAL, {"layer": "network", "message": "connection refused"})
+WAITING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": True}]})
+RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
+
+
+def blocked_by(state: str) -> tuple[Status, dict[str, Any]]:
+    root = {"pid": 9, "root": True, "state": state, "application": "site", "waiting": 3}
+    return Status.CRITICAL, {"blockers": [root]}
+
+
+WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
+    "healthy": (world(), []),
+    "a leak through the pool": (
+        world(database_idle_transactions=LEAK, database_utilisation=FULL, database_pooled_connection=REFUSED),
+        ["idle-transaction-leak"],
+    ),
+    "a leak seen while locked out": (
+        world(database_idle_transactions=LEAK, database_direct_connection=(Status.CRITICAL, {"layer": "slots"})),
+        ["idle-transaction-leak"],
+    ),
+    "one idle transaction": (world(database_idle_transactions=(Status.WARNING, {"over": 1})), []),
+    "a forgotten lock": (
+        world(database_blocking=blocked_by("idle in transaction"), database_long_statements=WAITING),
+        ["forgotten-lock"],
+    ),
+    "a forgotten lock that fills the pool": (
+        world(
+            database_blocking=blocked_by("idle in transaction"),
+            database_long_statements=WAITING,
+            database_utilisation=FULL,
+        ),
+        ["forgotten-lock"],
+    ),
+    "a runaway statement": (world(database_long_statements=RUNNING), ["runaway-statement"]),
+    "a runaway statement that blocks": (
+        world(database_long_statements=RUNNING, database_blocking=blocked_by("active")),
+        ["runaway-statement"],
+    ),
+    "busy clients": (world(database_utilisation=FULL, database_pooled_connection=REFUSED), ["busy-clients"]),
+    "a full server": (
+        world(database_utilisation=(Status.CRITICAL, {"pool_full": True, "server_full": True})),
+        [],
+    ),
+    "a traffic spike": (
+        world(traffic_requests=(Status.CRITICAL, {"growth": 20.0}), database_utilisation=FULL),
+        ["traffic-spike"],
+    ),
+    "Postgres stopped": (
+        world(
+            database_direct_connection=REFUSED,
+            database_pooled_connection=(Status.CRITICAL, {"layer": "pooler"}),
+            database_services=(Status.CRITICAL, {"unhealthy": ["db"]}),
+        ),
+        ["postgres-stopped"],
+    ),
+    "Postgres stopped and the management API with it": (
+        world(
+            database_direct_connection=REFUSED,
+            database_pooled_connection=REFUSED,
+            database_services=could_not_tell(Fault.TIMEOUT),
+        ),
+        ["postgres-stopped", "management-api-hanging"],
+    ),
+    "a firewall before the direct address": (world(database_direct_connection=REFUSED), []),
+    "the disk full": (world(database_disk=(Status.CRITICAL, {"read_only": True})), ["disk-full"]),
+    "the pooler refuses": (
+        world(database_pooled_connection=(Status.CRITICAL, {"layer": "pooler", "message": "ECIRCUITBREAKER"})),
+        ["pooler-refuses"],
+    ),
+    "a status page that cries wolf": (
+        world(database_status_page=(Status.WARNING, {"affected": [{"service": "auth"}]})),
+        [],
+    ),
+    "an outage of the vendor": (
+        world(
+            database_status_page=(Status.WARNING, {"affected": [{"service": "auth"}]}),
+            database_services=(Status.CRITICAL, {"unhealthy": ["auth"]}),
+        ),
+        ["vendor-outage"],
+    ),
+    "a leak and an outage": (
+        world(
+            database_idle_transactions=LEAK,
+            database_utilisation=FULL,
+            database_status_page=(Status.WARNING, {"affected": [{"service": "auth"}]}),
+            database_services=(Status.CRITICAL, {"unhealthy": ["auth"]}),
+        ),
+        ["idle-transaction-leak", "vendor-outage"],
+    ),
+    "the management API hangs": (world(database_services=could_not_tell(Fault.TIMEOUT)), ["management-api-hanging"]),
+    "the management API says 401": (world(database_services=could_not_tell(Fault.AUTH)), ["management-api-401"]),
+    "the management API sends HTML": (
+        world(database_services=could_not_tell(Fault.UNREADABLE)),
+        ["management-api-html"],
+    ),
+    "a secret is not set": (world(database_services=could_not_tell(Fault.NOT_SET)), []),
+    "another database answers": (
+        world(
+            database_direct_connection=could_not_tell(Fault.WRONG_TARGET, "database"),
+            database_utilisation=could_not_tell(Fault.WRONG_TARGET, "database"),
+        ),
+        ["wrong-target"],
+    ),
+    "this machine sees nothing": (world(machine_this_machine=(Status.CRITICAL, {})), ["this-machine"]),
+}
+
+
+@pytest.mark.parametrize(("findings", "expected"), WORLDS.values(), ids=WORLDS)
+def test_the_causes_of_a_world_best_first(findings: dict[str, Finding], expected: list[str]) -> None:
+    assert [cause.name for cause in explain(findings)] == expected
+
+
+def test_nothing_asked_explains_nothing() -> None:
+    assert explain({}) == []
+
+
+def test_every_cause_is_shown_by_some_world_and_says_what_helps() -> None:
+    causes = {cause.name: cause for findings, _ in WORLDS.values() for cause in explain(findings)}
+    assert len(causes) == len(EVERY)
+    for cause in causes.values():
+        assert cause.actions or cause.notebooks or cause.by_hand
+        assert cause.evidence_for
+
+
+def test_what_is_ok_although_the_cause_would_break_it_speaks_against() -> None:
+    leak = explain(world(database_idle_transactions=LEAK, database_utilisation=FULL))[0]
+    assert leak.evidence_for == ("database.idle_transactions", "database.utilisation")
+    assert "site.health" in leak.evidence_against

@@ -1,0 +1,48 @@
+"""The plan id binds what is approved: the same things give the same id, anything else another one."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from runbook.model import Danger, Plan, PlannedObject, canonical_json
+
+PLAN = Plan(
+    action="end_idle_transactions",
+    danger=Danger.SIDE_EFFECT,
+    environment="sandbox",
+    target="sandboxsandboxsandbo",
+    arguments={"older_than_seconds": 1800},
+    objects=(PlannedObject("12@2026-11-23T10:00:00Z", {"role": "app", "idle_seconds": 2000}, {"pid": 12}),),
+)
+
+
+def test_what_is_only_shown_is_not_part_of_the_plan_id():
+    older = replace(PLAN, objects=(replace(PLAN.objects[0], shown={"role": "app", "idle_seconds": 9000}),))
+    assert older.plan_id == PLAN.plan_id
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"action": "cancel_statement"},
+        {"environment": "production"},
+        {"target": "another"},
+        {"arguments": {"older_than_seconds": 2}},
+        {"objects": ()},
+        {"objects": (PlannedObject("12@2026-11-23T10:00:01Z"),)},
+    ],
+)
+def test_anything_that_would_be_changed_differently_has_another_id(changed):
+    assert replace(PLAN, **changed).plan_id != PLAN.plan_id
+
+
+def test_a_plan_read_back_from_its_file_is_the_same_plan():
+    again = Plan.from_json(json.loads(json.dumps(PLAN.as_json())))
+    assert again.plan_id == PLAN.plan_id
+    assert again.objects == PLAN.objects
+
+
+def test_canonical_json_is_sorted_dense_and_refuses_what_is_not_json():
+    assert canonical_json({"b": 1, "a": "ä"}) == '{"a":"ä","b":1}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json(float("nan"))
