@@ -53,22 +53,30 @@ class Procedure:
 
 def find(root: Path) -> list[Procedure]:
     """Every procedure of a checkout, in the order of the categories, then by name."""
-    paths = [p for category in CATEGORIES for p in sorted((root / NOTEBOOKS / category).glob("*.ipynb"))]
-    return [load(path) for path in paths if not path.name.startswith(("_", "."))]
+    return [load(path) for category in CATEGORIES for path in _notebooks(root, category)]
 
 
 def get(root: Path, name: str) -> Procedure:
     """One procedure by ``name`` or ``category/name``; exit 2 names the nearest."""
     category, _, bare = name.removeprefix("notebooks/").removesuffix(".ipynb").rpartition("/")
-    names = {}
-    for path in sorted((root / NOTEBOOKS).glob("*/*.ipynb")):
-        if path.parent.name in CATEGORIES and (not category or path.parent.name == category):
-            names[path.stem] = path
+    names: dict[str, list[Path]] = {}
+    for folder in CATEGORIES if not category else (category,) if category in CATEGORIES else ():
+        for path in _notebooks(root, folder):
+            names.setdefault(path.stem, []).append(path)
+    if len(names.get(bare, ())) > 1:
+        both = " and ".join(f"{path.parent.name}/{bare}" for path in names[bare])
+        raise SettingError(f"{bare} is the name of {both}", where=str(NOTEBOOKS), next_step="give the folder as well")
     if bare in names:
-        return load(names[bare])
+        return load(names[bare][0])
     near = difflib.get_close_matches(bare, names, n=1)
     hint = f"did you mean {near[0]}?" if near else "runbook list"
     raise SettingError(f"no notebook {name!r}", where=str(root / NOTEBOOKS), next_step=hint)
+
+
+def _notebooks(root: Path, category: str) -> list[Path]:
+    """The notebook files of one folder; what begins with a dot or an underscore is no procedure."""
+    paths = sorted((root / NOTEBOOKS / category).glob("*.ipynb"))
+    return [path for path in paths if not path.name.startswith(("_", "."))]
 
 
 def load(path: Path) -> Procedure:
@@ -78,12 +86,11 @@ def load(path: Path) -> Procedure:
         notebook = json.loads(raw)
         cells = notebook["cells"]
         sources = ["".join(cell["source"]) for cell in cells]
-    except (ValueError, KeyError, TypeError) as error:
+        kinds = [cell["cell_type"] for cell in cells]
+        tagged = [text for cell, text in zip(cells, sources, strict=True) if "parameters" in _tags(cell)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(f"not a notebook: {error}", where=str(path), next_step="mend or restore the file") from error
-    head = next((text for cell, text in zip(cells, sources, strict=True) if cell["cell_type"] == "markdown"), "")
-    tagged = [
-        text for cell, text in zip(cells, sources, strict=True) if "parameters" in cell["metadata"].get("tags", [])
-    ]
+    head = next((text for kind, text in zip(kinds, sources, strict=True) if kind == "markdown"), "")
     return Procedure(
         name=path.stem,
         path=path,
@@ -142,44 +149,59 @@ def injected(source: str) -> dict[str, Json]:
 
 
 def _as(parameter: Parameter, value: object, where: str) -> Json:
-    problem = SettingError(
-        f"{parameter.name} takes {parameter.type}, got {value!r}", where=where, next_step=parameter.help or "correct it"
-    )
-    if parameter.type == "bool":
-        if isinstance(value, bool):
-            return value
-        if value in ("true", "false"):
-            return value == "true"
-        raise problem
-    if parameter.type == "int":
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-            return int(value)
-        raise problem
-    if parameter.type == "float":
-        if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
-            return float(value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return value
-        raise problem
-    if parameter.type == "str":
-        if isinstance(value, str):
-            return value
-        raise problem
-    return _as_collection(parameter, value, problem)
+    """One value as its declared type. Text is what a command line gives; other values come from a file."""
+    read = value if not isinstance(value, str) or parameter.type == "str" else _read(parameter.type, value)
+    if _fits(parameter.type, read):
+        return read
+    raise SettingError(
+        f"{parameter.name}: {parameter.type}, got {_short(value)}", where=where,
+        next_step=parameter.help or "correct it",
+    )  # fmt: skip
 
 
-def _as_collection(parameter: Parameter, value: object, problem: SettingError) -> Json:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise problem from None
-    kind = list if parameter.type.startswith("list") else dict
-    if not isinstance(value, kind):
-        raise problem
-    return value
+def _read(type_name: str, text: str) -> Json:
+    """The value that a text stands for; the text itself when it stands for none of that type."""
+    if type_name == "bool":
+        return {"true": True, "false": False}.get(text, text)
+    if type_name == "int":
+        return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
+    if type_name == "float":
+        return float(text) if re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", text) else text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _fits(type_name: str, value: object) -> bool:
+    """Whether a value is of a declared type, all the way down, and can be written as JSON."""
+    outer, _, inner = type_name.removesuffix("]").partition("[")
+    if outer == "list":
+        return isinstance(value, list) and all(_fits(inner or "object", item) for item in value)
+    if outer == "dict":
+        of = inner.partition(",")[2].strip() or "object"
+        return isinstance(value, dict) and all(isinstance(key, str) and _fits(of, value[key]) for key in value)
+    if outer in ("object", "Any"):
+        return value is None or any(_fits(one, value) for one in (*_SCALARS, "list", "dict"))
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    if isinstance(value, str) and not value.isascii() and _is_broken(value):
+        return False
+    kinds = _SCALARS.get(outer, ())
+    return isinstance(value, kinds) and (outer == "bool" or not isinstance(value, bool))
+
+
+_SCALARS: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+
+
+def _is_broken(text: str) -> bool:
+    """Bytes of the command line that were no UTF-8 arrive as lone surrogates: nothing can write them."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _short(value: object) -> str:
+    text = ascii(value) if isinstance(value, str) and _is_broken(value) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _literal(node: ast.expr, where: str) -> Json:
@@ -193,6 +215,11 @@ def _literal(node: ast.expr, where: str) -> Json:
 def _comments(source: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.start[0]: token.string.lstrip("# ").rstrip() for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _tags(cell: Mapping[str, Any]) -> list[str]:
+    tags: list[str] = cell.get("metadata", {}).get("tags", [])
+    return tags
 
 
 def _title(head: str) -> str:

@@ -2,19 +2,223 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
-from runbook.model import Identity
-from runbook.times import Times
+from runbook.clients.http import HttpDoor
+from runbook.clients.launchdarkly import LaunchDarkly
+from runbook.clients.site import Site
+from runbook.clients.status_page import StatusPage
+from runbook.clients.supabase import Supabase
+from runbook.clients.vercel import Vercel
+from runbook.db import Database
+from runbook.errors import Fault, SystemFault
+from runbook.mail import Mail
+from runbook.model import Identity, Json
+from runbook.policy import Policy
+from runbook.profile import Profile
+from runbook.queue import Queue
+from runbook.settings import Secrets
+from runbook.times import Times, deadline
+
+if TYPE_CHECKING:
+    import httpx
+
+IDENTIFY_SECONDS = 5.0
+IDENTIFIED = ("database", "supabase", "vercel", "launchdarkly")
+T = TypeVar("T")
 
 
 class Systems:
-    """STUB being written: profile, policy, secrets, times, one lazy property per client, identity(name)."""
+    """The systems of one environment. ``transports`` (by system) are the seam of tests."""
 
-    times: Times
-    profile: Any
-    policy: Any
+    def __init__(
+        self,
+        profile: Profile,
+        secrets: Secrets,
+        policy: Policy,
+        times: Times,
+        *,
+        transports: Mapping[str, httpx.BaseTransport] | None = None,
+    ) -> None:
+        self.profile = profile
+        self.policy = policy
+        self.times = times
+        self._secrets = secrets
+        self._transports = transports or {}
+        self._opened: dict[str, Any] = {}
+        self._opening = threading.RLock()
+        self._identities: dict[str, Identity] = {}
+
+    # -- clients ---------------------------------------------------------------------------------------------------
+
+    @property
+    def supabase(self) -> Supabase:
+        """Supabase's Management API."""
+        target = _used(self.profile.supabase, "supabase")
+        return self._open("supabase", lambda: Supabase(
+            target.url, self._secrets.need("SUPABASE_API_KEY"), target.project_ref, times=self.times,
+            transport=self._transports.get("supabase"),
+        ))  # fmt: skip
+
+    @property
+    def vercel(self) -> Vercel:
+        """Vercel's REST API."""
+        target = _used(self.profile.vercel, "vercel")
+        return self._open("vercel", lambda: Vercel(
+            target.url, self._secrets.need("VERCEL_TOKEN"), target.team_id, target.project_id, times=self.times,
+            transport=self._transports.get("vercel"),
+        ))  # fmt: skip
+
+    @property
+    def launchdarkly(self) -> LaunchDarkly:
+        """LaunchDarkly's REST API."""
+        target = _used(self.profile.launchdarkly, "launchdarkly")
+        return self._open("launchdarkly", lambda: LaunchDarkly(
+            target.url, self._secrets.need("LD_API_KEY"), target.project_key, target.environment_key, times=self.times,
+            transport=self._transports.get("launchdarkly"),
+        ))  # fmt: skip
+
+    @property
+    def status_pages(self) -> dict[str, StatusPage]:
+        """The vendors' public status pages, by vendor."""
+        targets = {name: getattr(self.profile, name) for name in ("supabase", "vercel", "launchdarkly")}
+        return {
+            name: self._open(f"{name}_status", lambda name=name, target=target: StatusPage(  # type: ignore[misc]
+                name, target.status_url, times=self.times, transport=self._transports.get(f"{name}_status")))
+            for name, target in targets.items() if target is not None
+        }  # fmt: skip
+
+    @property
+    def site(self) -> Site:
+        """The company's own site."""
+        target = _used(self.profile.site, "site")
+        return self._open("site", lambda: Site(target.url, times=self.times, transport=self._transports.get("site")))
+
+    @property
+    def database(self) -> Database:
+        """The database; statements go through the management API when it refuses us."""
+        target = _used(self.profile.database, "database")
+        return self._open("database", lambda: Database(
+            self._secrets.get(target.direct_variable), self._secrets.get(target.pooler_variable), times=self.times,
+            fallback=self._through_api if self.profile.supabase is not None else None,
+        ))  # fmt: skip
+
+    @property
+    def queue(self) -> Queue:
+        """The job queue."""
+        target = _used(self.profile.queue, "queue")
+        return self._open("queue", lambda: Queue(self._secrets.need(target.variable), target.queue_name))
+
+    @property
+    def mail(self) -> Mail:
+        """The mail server."""
+        target = _used(self.profile.mail, "mail")
+        return self._open("mail", lambda: Mail(self._secrets.need(target.variable), target.sender))
+
+    # -- who is it -------------------------------------------------------------------------------------------------
+
+    def identify_all(self) -> dict[str, Identity]:
+        """Ask every system of the profile who it is, at once; remembered for ``identity``."""
+        names = [
+            name for name in IDENTIFIED if getattr(self.profile, name) is not None and name not in self._identities
+        ]
+        with ThreadPoolExecutor(max_workers=len(IDENTIFIED)) as pool:
+            for identity in pool.map(self.identify, names):
+                self._identities[identity.system] = identity
+        return dict(self._identities)
 
     def identity(self, system: str) -> Identity | None:
         """Who the system said it is when the run opened; None when it was not asked."""
-        raise NotImplementedError
+        return self._identities.get(system)
+
+    def identify(self, system: str) -> Identity:
+        """Ask a system now. A database that is down is identified through its own management API, by nobody else."""
+        expected = self._expected(system)
+        try:
+            with deadline(IDENTIFY_SECONDS, self.times):
+                seen, how = self._seen(system)
+        except SystemFault as fault:
+            return Identity(system, expected, "", None, str(fault))
+        return Identity(system, expected, seen, seen == expected, how)
+
+    def clock_offset_seconds(self) -> float | None:
+        """How far this machine's clock is ahead of the vendors' Date headers; None when none has answered yet."""
+        doors = [door for one in self._opened.values() if isinstance(door := getattr(one, "door", None), HttpDoor)]
+        offsets = [door.clock_offset_seconds for door in doors if door.clock_offset_seconds is not None]
+        return round(median(offsets), 3) if offsets else None
+
+    def database_host(self) -> str:
+        """The host of the direct database connection; empty when it is not set."""
+        target = self.profile.database
+        dsn = self._secrets.get(target.direct_variable) if target is not None else None
+        return (urlsplit(dsn).hostname or "") if dsn else ""
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for one in self._opened.values():
+            closing = getattr(one, "door", one)
+            closing.close()
+        self._opened.clear()
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _open(self, name: str, make: Callable[[], T]) -> T:
+        with self._opening:
+            if name not in self._opened:
+                self._opened[name] = make()
+            opened: T = self._opened[name]
+            return opened
+
+    def _expected(self, system: str) -> str:
+        profile = self.profile
+        match system:
+            case "database":
+                return _used(profile.database, system).system_identifier
+            case "supabase":
+                return _used(profile.supabase, system).project_ref
+            case "vercel":
+                return _used(profile.vercel, system).project_id
+            case "launchdarkly":
+                target = _used(profile.launchdarkly, system)
+                return target.environment_key
+        raise SystemFault(f"{system} has no identity", system=system, fault=Fault.NOT_SET)
+
+    def _seen(self, system: str) -> tuple[str, str]:
+        match system:
+            case "database":
+                return self._database_identity()
+            case "supabase":
+                return self.supabase.project().ref, "GET /v1/projects"
+            case "vercel":
+                return self.vercel.project().project_id, "GET /v9/projects"
+            case _:
+                return self.launchdarkly.environment(), "GET /api/v2/projects/…/environments"
+
+    def _database_identity(self) -> tuple[str, str]:
+        """The cluster's system identifier; by the project's ref when only the management API can still tell."""
+        target = _used(self.profile.database, "database")
+        try:
+            return self.database.system_identifier(), f"pg_control_system() ({self.database.way})"
+        except SystemFault as fault:
+            if self.profile.supabase is None or fault.fault in (Fault.AUTH, Fault.PERMISSION):
+                raise
+            ref = self.supabase.project().ref
+            if ref != target.project_ref:
+                return f"project {ref}", "GET /v1/projects; the database itself does not answer"
+            return target.system_identifier, f"project {ref} by the management API; the database does not answer"
+
+    def _through_api(self, statement: str, values: Sequence[Json], change: bool) -> list[dict[str, Json]]:
+        """A statement by the project's management API: what is left when every connection is taken."""
+        ask = self.supabase.query if change else self.supabase.query_read_only
+        return ask(statement, values)
+
+
+def _used(target: T | None, system: str) -> T:
+    if target is None:
+        raise SystemFault(f"{system} is not in this profile", system=system, fault=Fault.NOT_SET)
+    return target

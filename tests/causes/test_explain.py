@@ -17,7 +17,7 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "database.services": {"unhealthy": []},
     "database.direct_connection": {"layer": ""},
     "database.pooled_connection": {"layer": ""},
-    "database.utilisation": {"pool_full": False, "server_full": False},
+    "database.utilisation": {"server_full": False},
     "database.idle_transactions": {"over": 0, "worst": ""},
     "database.blocking": {"blockers": []},
     "database.long_statements": {"over": []},
@@ -40,7 +40,8 @@ def could_not_tell(fault: Fault, system: str = "supabase") -> tuple[Status, dict
 
 
 LEAK = (Status.CRITICAL, {"over": 15, "worst": "app/site"})
-FULL = (Status.CRITICAL, {"pool_full": True, "server_full": False})
+POOL_FULL = (Status.CRITICAL, {"layer": "pool", "message": "EMAXCONNSESSION"})
+FULL = (Status.CRITICAL, {"server_full": True})
 REFUSED = (Status.CRITICAL, {"layer": "network", "message": "connection refused"})
 WAITING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": True}]})
 RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
@@ -54,7 +55,7 @@ def blocked_by(state: str) -> tuple[Status, dict[str, Any]]:
 WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
     "healthy": (world(), []),
     "a leak through the pool": (
-        world(database_idle_transactions=LEAK, database_utilisation=FULL, database_pooled_connection=REFUSED),
+        world(database_idle_transactions=LEAK, database_utilisation=FULL, database_pooled_connection=POOL_FULL),
         ["idle-transaction-leak"],
     ),
     "a leak seen while locked out": (
@@ -71,6 +72,7 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
             database_blocking=blocked_by("idle in transaction"),
             database_long_statements=WAITING,
             database_utilisation=FULL,
+            database_pooled_connection=POOL_FULL,
         ),
         ["forgotten-lock"],
     ),
@@ -79,13 +81,17 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         world(database_long_statements=RUNNING, database_blocking=blocked_by("active")),
         ["runaway-statement"],
     ),
-    "busy clients": (world(database_utilisation=FULL, database_pooled_connection=REFUSED), ["busy-clients"]),
+    "busy clients": (world(database_pooled_connection=POOL_FULL), ["busy-clients"]),
     "a full server": (
-        world(database_utilisation=(Status.CRITICAL, {"pool_full": True, "server_full": True})),
-        [],
+        world(database_utilisation=FULL, database_pooled_connection=POOL_FULL),
+        ["connections-used-up"],
+    ),
+    "a role at its limit": (
+        world(database_utilisation=(Status.CRITICAL, {"server_full": False})),
+        ["connections-used-up"],
     ),
     "a traffic spike": (
-        world(traffic_requests=(Status.CRITICAL, {"growth": 20.0}), database_utilisation=FULL),
+        world(traffic_requests=(Status.CRITICAL, {"growth": 20.0}), database_pooled_connection=POOL_FULL),
         ["traffic-spike"],
     ),
     "Postgres stopped": (
@@ -135,6 +141,14 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
     "the management API sends HTML": (
         world(database_services=could_not_tell(Fault.UNREADABLE)),
         ["management-api-html"],
+    ),
+    "the management API sends errors": (
+        world(database_services=(Status.UNKNOWN, {"fault": "down", "system": "supabase", "status_code": 502})),
+        ["management-api-html"],
+    ),
+    "the management API is not there": (
+        world(database_services=(Status.UNKNOWN, {"fault": "down", "system": "supabase", "status_code": None})),
+        ["management-api-hanging"],
     ),
     "a secret is not set": (world(database_services=could_not_tell(Fault.NOT_SET)), []),
     "another database answers": (

@@ -45,22 +45,34 @@ def traffic_spike(findings: Findings) -> Cause | None:
 
 def busy_clients(findings: Findings) -> Cause | None:
     """Every connection of the pool works for somebody, and Postgres itself has room for more."""
-    full = fact(findings, UTILISATION, "pool_full") is True
-    room = fact(findings, UTILISATION, "server_full") is False
-    others = (idle_transaction_leak, forgotten_lock, runaway_statement, traffic_spike, postgres_stopped)
-    if not full or not room or any(other(findings) for other in others):
+    pool_is_full = is_critical(findings, POOLED) and fact(findings, POOLED, "layer") == "pool"
+    if not pool_is_full or fact(findings, UTILISATION, "server_full") is not False or _explained(findings):
         return None
     return cause(
         findings, "busy-clients", "The pool is used up by clients that work; Postgres itself has room",
-        because=(UTILISATION,), expected=(POOLED, SITE), actions=("set_pool_size",),
+        because=(POOLED,), expected=(SITE,), actions=("set_pool_size",),
         by_hand="A larger pool buys time: find out why clients hold connections longer than before.", weight=50,
+    )  # fmt: skip
+
+
+def connections_used_up(findings: Findings) -> Cause | None:
+    """Postgres itself, or a role, has no connection left, and every session works."""
+    pool_is_full = fact(findings, UTILISATION, "server_full") is False and fact(findings, POOLED, "layer") == "pool"
+    if not is_critical(findings, UTILISATION) or pool_is_full or _explained(findings):
+        return None
+    return cause(
+        findings, "connections-used-up", f"Connections are used up: {findings[UTILISATION].summary}",
+        because=(UTILISATION,), expected=(DIRECT, POOLED, SITE),
+        by_hand="A larger pool makes it worse. Find what got slower (top statements, the time line), roll it back; or "
+        "raise the role's connection limit, or take a larger compute size, which restarts the database.",
+        weight=48,
     )  # fmt: skip
 
 
 def pooler_refuses(findings: Findings) -> Cause | None:
     """The pooler itself turns clients away while Postgres answers directly."""
     refused = is_critical(findings, POOLED) and fact(findings, POOLED, "layer") == "pooler"
-    if not refused or status(findings, DIRECT) is Status.CRITICAL or fact(findings, UTILISATION, "pool_full") is True:
+    if not refused or status(findings, DIRECT) not in (Status.OK, Status.WARNING):
         return None
     return cause(
         findings, "pooler-refuses", f"The pooler refuses clients: {fact(findings, POOLED, 'message', '')}",
@@ -72,4 +84,10 @@ def pooler_refuses(findings: Findings) -> Cause | None:
     )  # fmt: skip
 
 
-EVERY: tuple[Explain, ...] = (idle_transaction_leak, traffic_spike, busy_clients, pooler_refuses)
+def _explained(findings: Findings) -> bool:
+    """Whether something else says why connections are held."""
+    others = (idle_transaction_leak, forgotten_lock, runaway_statement, traffic_spike, postgres_stopped)
+    return any(other(findings) is not None for other in others)
+
+
+EVERY: tuple[Explain, ...] = (idle_transaction_leak, traffic_spike, busy_clients, connections_used_up, pooler_refuses)

@@ -59,34 +59,47 @@ def vendor_outage(findings: Findings) -> Cause | None:
 
 
 def management_api_hanging(findings: Findings) -> Cause | None:
-    """The management API gives no answer in time, or only server errors."""
+    """The management API gives no answer at all."""
+    silent = [*_of_the_api(findings, Fault.TIMEOUT), *_of_the_api(findings, Fault.DOWN, answered=False)]
     return _management_api(
-        findings, "management-api-hanging", "Supabase's management API does not answer", (Fault.TIMEOUT, Fault.DOWN),
+        findings, "management-api-hanging", "Supabase's management API does not answer", silent,
         f"Look at the vendor's status page. {BY_DASHBOARD}",
     )  # fmt: skip
 
 
 def management_api_401(findings: Findings) -> Cause | None:
     """The management API does not take our token: that says nothing about the project."""
-    return _management_api(findings, "management-api-401", "Supabase's management API does not take our token",
-                           (Fault.AUTH, Fault.PERMISSION),
-                           "Set SUPABASE_API_KEY to a personal access token (sbp_…) with access to this project; the "
-                           f"project's own keys do not work there. {BY_DASHBOARD}")  # fmt: skip
+    return _management_api(
+        findings, "management-api-401", "Supabase's management API does not take our token",
+        _of_the_api(findings, Fault.AUTH, Fault.PERMISSION),
+        "Set SUPABASE_API_KEY to a personal access token (sbp_…) with access to this project; the project's own keys "
+        f"do not work there. {BY_DASHBOARD}",
+    )  # fmt: skip
 
 
 def management_api_html(findings: Findings) -> Cause | None:
-    """Something between us and the management API answers with a page of its own."""
-    return _management_api(findings, "management-api-html", "Supabase's management API answers with something else",
-                           (Fault.UNREADABLE,),
-                           "A proxy, a captive portal or the vendor's gateway answers in its place: try from another "
-                           f"network. {BY_DASHBOARD}")  # fmt: skip
+    """Something answers, and it is an error page or no JSON."""
+    odd = [*_of_the_api(findings, Fault.UNREADABLE), *_of_the_api(findings, Fault.DOWN, answered=True)]
+    return _management_api(
+        findings, "management-api-html", "Supabase's management API answers with an error page", odd,
+        "The vendor's gateway, a proxy or a captive portal answers in its place: look at the vendor's status page, "
+        f"then try from another network. {BY_DASHBOARD}",
+    )  # fmt: skip
 
 
-def _management_api(findings: Findings, name: str, title: str, kinds: tuple[Fault, ...], by_hand: str) -> Cause | None:
-    broken = [check for check in faults(findings, *kinds) if findings[check].facts.get("system") == "supabase"]
-    if SERVICES not in broken:
+def _of_the_api(findings: Findings, *kinds: Fault, answered: bool | None = None) -> list[str]:
+    """The checks that could not tell for these faults of the management API; ``answered``: with a status code or not."""
+    return [
+        check for check in faults(findings, *kinds)
+        if findings[check].facts.get("system") == "supabase"
+        and (answered is None or answered is (findings[check].facts.get("status_code") is not None))
+    ]  # fmt: skip
+
+
+def _management_api(findings: Findings, name: str, title: str, because: list[str], by_hand: str) -> Cause | None:
+    if SERVICES not in because:
         return None
-    return cause(findings, name, title, because=tuple(broken), by_hand=by_hand, weight=30)
+    return cause(findings, name, title, because=tuple(because), by_hand=by_hand, weight=30)
 
 
 EVERY: tuple[Explain, ...] = (

@@ -63,9 +63,11 @@ def check(
     return make
 
 
-def unknown(question: Check, reason: str, seconds: float = 0.0, *, fault: Fault, system: str) -> Finding:
+def unknown(
+    question: Check, reason: str, seconds: float = 0.0, *, fault: Fault, system: str, status_code: int | None = None
+) -> Finding:
     """The finding of a check that could not tell, with the fault and its system as facts. Never green."""
-    facts = {"fault": fault.value, "system": system}
+    facts = {"fault": fault.value, "system": system, "status_code": status_code}
     return Finding(question.name, Status.UNKNOWN, reason, seconds=seconds, required=question.required, facts=facts)
 
 
@@ -88,7 +90,7 @@ def ask(question: Check, systems: Systems, arguments: Mapping[str, Any]) -> Find
     except SystemFault as fault:
         reason = f"{fault.fault.value}: {fault}" if fault.fault is not Fault.NOT_SET else fault.what
         seconds = systems.times.monotonic() - started
-        return unknown(question, reason, seconds, fault=fault.fault, system=fault.system)
+        return unknown(question, reason, seconds, fault=fault.fault, system=fault.system, status_code=fault.status_code)
     return Finding(
         question.name, answer.status, answer.summary, answer.observed, answer.unit, answer.threshold, answer.source,
         systems.times.monotonic() - started, question.required, answer.rows, answer.facts,

@@ -8,19 +8,20 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from runbook.checks.frame import Answer, check
-from runbook.checks.judge import worst
+from runbook.checks.judge import judged, worst
 from runbook.model import Row, Status
 from runbook.policy import Threshold
 from runbook.settings import is_loopback, runs_dir
 from runbook.systems import Systems
+from runbook.times import Times
 
 CONNECT_SECONDS = 3.0
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class Reach:
 @check(deadline_seconds=6.0)
 def this_machine(systems: Systems) -> Answer:
     """Can this machine see: network, names, IPv6, clock, disk?"""
-    reached = reach_all(web_places(systems))
+    reached = reach_all(web_places(systems), systems.times)
     parts = [
         _network(reached), _names(reached), _ipv6(systems), _clock(systems.clock_offset_seconds(), systems),
         _disk(nearest(runs_dir()), systems.policy.threshold("machine_disk")),
@@ -78,14 +79,14 @@ def web_places(systems: Systems) -> list[Place]:
     return [Place(name, *_host_and_port(url)) for name, url in urls.items()]
 
 
-def reach_all(places: Sequence[Place]) -> list[Reach]:
+def reach_all(places: Sequence[Place], times: Times) -> list[Reach]:
     """Look up and connect to all places at once; nothing is sent."""
-    return all_at_once([lambda place=place: _reach(place) for place in places], CONNECT_SECONDS + 0.5, [
-        Reach(place, "name" if place.named else "network", CONNECT_SECONDS) for place in places
-    ])  # fmt: skip
+    silent = [Reach(place, "name" if place.named else "network", CONNECT_SECONDS) for place in places]
+    questions = [partial(_reach, place, times) for place in places]
+    return all_at_once(questions, silent, CONNECT_SECONDS + 0.5, times)
 
 
-def all_at_once(questions: Sequence[Callable[[], T]], seconds: float, otherwise: Sequence[T]) -> list[T]:
+def all_at_once(questions: Sequence[Callable[[], T]], otherwise: Sequence[T], seconds: float, times: Times) -> list[T]:
     """The answers of all questions, or what is said otherwise for one that gave none in time.
 
     A thread that hangs in the system's resolver cannot be stopped: it is left behind, and ends with the process.
@@ -98,14 +99,14 @@ def all_at_once(questions: Sequence[Callable[[], T]], seconds: float, otherwise:
     threads = [threading.Thread(target=answer, args=pair, daemon=True) for pair in enumerate(questions)]
     for thread in threads:
         thread.start()
-    give_up = time.monotonic() + seconds
+    give_up = times.monotonic() + seconds
     for thread in threads:
-        thread.join(max(0.0, give_up - time.monotonic()))
+        thread.join(max(0.0, give_up - times.monotonic()))
     return list(answers)
 
 
-def _reach(place: Place) -> Reach:
-    started = time.monotonic()
+def _reach(place: Place, times: Times) -> Reach:
+    started = times.monotonic()
     try:
         with socket.create_connection((place.host, place.port), timeout=CONNECT_SECONDS):
             layer = ""
@@ -113,7 +114,7 @@ def _reach(place: Place) -> Reach:
         layer = "name"
     except OSError:
         layer = "network"
-    return Reach(place, layer, time.monotonic() - started)
+    return Reach(place, layer, times.monotonic() - started)
 
 
 def _network(reached: Sequence[Reach]) -> Row:

@@ -1,1 +1,6 @@
-"""TODO one line."""
+"""Run a notebook without a person: its own kernel, time limits, signals, and an honest record at the end."""
+
+from runbook.headless.folder import RunRequest, prepare
+from runbook.headless.runner import RunEnd, recover, run
+
+__all__ = ["RunEnd", "RunRequest", "prepare", "recover", "run"]

@@ -114,7 +114,9 @@ def flags(now: datetime) -> list[Flag]:
         Flag("contact-form", "Contact form", True, old, version=4, modified=now - timedelta(days=30)),
         Flag("booking-calendar", "Booking calendar", True, old, version=9, modified=now - timedelta(hours=5)),
         Flag("portal-search", "Search in the portal", True, old, version=3, modified=now - timedelta(days=4)),
-        Flag("new-pricing", "New pricing page", False, old, version=2, modified=now - timedelta(days=12), temporary=True),
+        Flag(
+            "new-pricing", "New pricing page", False, old, version=2, modified=now - timedelta(days=12), temporary=True
+        ),
     ]
 
 

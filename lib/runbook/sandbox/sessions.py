@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Connection = psycopg.Connection[dict[str, Any]]
 # The one form of a session's identity everywhere: pid@backend_start in UTC with microseconds.
-IDENTITY: LiteralString = "a.pid || '@' || to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+IDENTITY: LiteralString = (
+    "a.pid || '@' || to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+)
 WHO_AM_I: LiteralString = f"select {IDENTITY} as identity from pg_stat_activity a where a.pid = pg_backend_pid()"
 ALL: LiteralString = f"select {IDENTITY} as identity from pg_stat_activity a where a.backend_type = 'client backend'"
 # service of the management API's health answer -> (role, application_name): who connects as what on Supabase

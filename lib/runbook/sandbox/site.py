@@ -153,7 +153,9 @@ class Site:
             agent = request.headers.get("user-agent", "")
             request.state.objects = []
             if self._world.traffic.challenged(agent):
-                response: Response = HTMLResponse("<h1>Checking your browser</h1>", 403, {"x-vercel-mitigated": "challenge"})
+                response: Response = HTMLResponse(
+                    "<h1>Checking your browser</h1>", 403, {"x-vercel-mitigated": "challenge"}
+                )
             else:
                 self._world.traffic.count()
                 try:
@@ -161,7 +163,9 @@ class Site:
                 except Unavailable:
                     response = JSONResponse({"error": "service unavailable"}, 503)
             # regions and a request id, never a deployment id (Vercel docs, response headers)
-            response.headers["x-vercel-id"] = f"fra1::fra1::{hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:12]}"
+            response.headers["x-vercel-id"] = (
+                f"fra1::fra1::{hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:12]}"
+            )
             response.headers["server"] = "Vercel"
             self._world.log.add(
                 "site", request.method, request.url.path, query=request.url.query, status=response.status_code,

@@ -24,6 +24,7 @@ from runbook.times import Times
 
 if TYPE_CHECKING:
     from runbook.sandbox.parts import Parts
+    from runbook.sandbox.postgres import Postgres
 
 RESTART_SECONDS = 2.0  # the vendor takes minutes (about six in the field); shortened, in the same steps
 OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
@@ -78,6 +79,7 @@ class World:
         self.scenario = "healthy"
         self.faults: list[str] = []
         self.closed = False
+        self.other_database: Postgres | None = None  # the wrong one, while a fault points DATABASE_URL at it
         self._undo: list[Callable[[], None]] = []
         self._reserved = threading.BoundedSemaphore(RESERVED)
         self._pool = (parts.pooler.default_pool_size, parts.pooler.pool_mode)
@@ -99,9 +101,10 @@ class World:
             self.transports: dict[str, Transport] = {}
             self.revoked: set[str] = set()
 
-    def start(self) -> None:
-        """Prepare the database, let the neighbours move in, and begin to watch."""
-        self.admin.patient((resources.files("runbook.sandbox") / "sql" / "world.sql").read_text("utf-8"))  # type: ignore[arg-type]
+    def start(self, urls: Mapping[str, str]) -> None:
+        """Prepare the database, let the neighbours move in, and begin to watch. ``urls``: where the apps are served."""
+        self.urls = dict(urls)
+        self.admin.patient((resources.files("runbook.sandbox") / "sql" / "world.sql").read_text("utf-8"))
         self.sessions.start()
         self.watch.start()
 

@@ -3,8 +3,8 @@ select a.pid, pg_catalog.pg_cancel_backend(a.pid) as signalled
   from pg_catalog.pg_stat_activity a
   join pg_catalog.pg_roles r on r.oid = a.usesysid
  where a.pid = %(pid)s::int
-   and a.backend_start = %(backend_start)s::timestamptz
    and a.query_start = %(query_start)s::timestamptz
+   and a.backend_start = %(backend_start)s::timestamptz
    and a.state = 'active'
    and a.backend_type = 'client backend'
    and a.pid <> pg_catalog.pg_backend_pid()

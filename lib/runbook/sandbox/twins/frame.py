@@ -240,5 +240,7 @@ def apps(world: World) -> dict[str, ASGIApp]:
 
     company = site.app(world)
     pages = {f"{name}_status": status_pages.app(world, name) for name in ("supabase", "vercel", "launchdarkly")}
-    vendors = {vendor.name: vendor_app(world, vendor) for vendor in (supabase.VENDOR, vercel.VENDOR, launchdarkly.VENDOR)}
+    vendors = {
+        vendor.name: vendor_app(world, vendor) for vendor in (supabase.VENDOR, vercel.VENDOR, launchdarkly.VENDOR)
+    }
     return {**vendors, **pages, "site": company, "portal": company, "control": control.app(world)}

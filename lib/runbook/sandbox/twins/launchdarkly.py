@@ -48,26 +48,22 @@ VENDOR = Vendor(
 @VENDOR.route("GET", "/api/v2/caller-identity")
 def caller_identity(world: World, call: Call) -> Reply:
     """Whose token this is."""
-    return Reply(
-        {
-            "accountId": token("ld account"), "authKind": "token", "tokenKind": "auth", "tokenName": "runbook",
-            "tokenId": token("ld token"), "serviceToken": True,
-        }  # fmt: skip
-    )
+    return Reply({
+        "accountId": token("ld account"), "authKind": "token", "tokenKind": "auth", "tokenName": "runbook",
+        "tokenId": token("ld token"), "serviceToken": True,
+    })  # fmt: skip
 
 
 @VENDOR.route("GET", "/api/v2/projects/{project}/environments/{environment}")
 def environment(world: World, call: Call) -> Reply:
     """One environment; the real answer holds SDK keys, and so does this one."""
     _known(call)
-    return Reply(
-        {
-            "_links": {"self": {"href": call.path, "type": "application/json"}}, "_id": token("ld environment"),
-            "key": LD_ENVIRONMENT, "name": "Production", "apiKey": f"sdk-{token('sdk', 32)}",
-            "mobileKey": f"mob-{token('mobile', 32)}", "color": "417505", "defaultTtl": 0, "secureMode": False,
-            "defaultTrackEvents": False, "requireComments": False, "confirmChanges": True, "tags": [], "critical": True,
-        }  # fmt: skip
-    )
+    return Reply({
+        "_links": {"self": {"href": call.path, "type": "application/json"}}, "_id": token("ld environment"),
+        "key": LD_ENVIRONMENT, "name": "Production", "apiKey": f"sdk-{token('sdk', 32)}",
+        "mobileKey": f"mob-{token('mobile', 32)}", "color": "417505", "defaultTtl": 0, "secureMode": False,
+        "defaultTrackEvents": False, "requireComments": False, "confirmChanges": True, "tags": [], "critical": True,
+    })  # fmt: skip
 
 
 @VENDOR.route("GET", "/api/v2/flags/{project}")
@@ -166,13 +162,12 @@ def _flag(flag: Flag, call: Call) -> Json:
         "environments": {},
     }  # fmt: skip
     if call.one("env", LD_ENVIRONMENT) == LD_ENVIRONMENT:
-        body["environments"] = {
-            LD_ENVIRONMENT: {
-                "on": flag.on, "archived": False, "salt": token(f"salt {flag.key}", 32), "sel": "", "version": flag.version,
-                "lastModified": millis(flag.modified or flag.created), "targets": [], "contextTargets": [], "rules": [],
-                "fallthrough": {"variation": flag.fallthrough}, "offVariation": flag.off_variation, "prerequisites": [],
-                "_environmentName": "Production", "trackEvents": False, "trackEventsFallthrough": False,
-                "_site": {"href": f"/{LD_PROJECT}/{LD_ENVIRONMENT}/features/{flag.key}", "type": "text/html"},
-            }  # fmt: skip
-        }
+        environment_of_flag = {
+            "on": flag.on, "archived": False, "salt": token(f"salt {flag.key}", 32), "sel": "", "version": flag.version,
+            "lastModified": millis(flag.modified or flag.created), "targets": [], "contextTargets": [], "rules": [],
+            "fallthrough": {"variation": flag.fallthrough}, "offVariation": flag.off_variation, "prerequisites": [],
+            "_environmentName": "Production", "trackEvents": False, "trackEventsFallthrough": False,
+            "_site": {"href": f"/{LD_PROJECT}/{LD_ENVIRONMENT}/features/{flag.key}", "type": "text/html"},
+        }  # fmt: skip
+        body["environments"] = {LD_ENVIRONMENT: environment_of_flag}
     return body

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp
 
 from runbook.sandbox.seeds import StatusPage, token
-from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
+from runbook.sandbox.twins.frame import Call, Handler, Refusal, Reply, Vendor, vendor_app
 from runbook.times import iso
 
 if TYPE_CHECKING:
@@ -53,7 +54,13 @@ def app(world: World, name: str) -> ASGIApp:
 
     def head(page: StatusPage) -> Json:
         now = iso(world.times.now())
-        return {"id": token(page.name, 12), "name": page.name, "url": page.url, "time_zone": "Etc/UTC", "updated_at": now}
+        return {
+            "id": token(page.name, 12),
+            "name": page.name,
+            "url": page.url,
+            "time_zone": "Etc/UTC",
+            "updated_at": now,
+        }
 
     def indicator(page: StatusPage) -> Json:
         all_of = [OF_COMPONENT[status] for status in page.components.values()]
@@ -67,18 +74,19 @@ def app(world: World, name: str) -> ASGIApp:
 
     def summary(world: World, call: Call) -> Reply:
         page = world.pages[name]
-        return Reply(
-            {
-                "page": head(page), "components": components(page), "incidents": page.incidents,
-                "scheduled_maintenances": [], "status": indicator(page),
-            }  # fmt: skip
-        )
+        return Reply({
+            "page": head(page), "components": components(page), "incidents": page.incidents,
+            "scheduled_maintenances": [], "status": indicator(page),
+        })  # fmt: skip
 
-    def only(key: str) -> Any:
+    answers: dict[str, Callable[[StatusPage], Json]] = {
+        "status": indicator, "components": components, "incidents": lambda page: page.incidents,
+    }  # fmt: skip
+
+    def only(key: str) -> Handler:
         def answer(world: World, call: Call) -> Reply:
             page = world.pages[name]
-            body = {"status": indicator, "components": components, "incidents": lambda page: page.incidents}[key](page)
-            return Reply({"page": head(page), key: body})
+            return Reply({"page": head(page), key: answers[key](page)})
 
         return answer
 

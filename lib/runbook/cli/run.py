@@ -1,0 +1,81 @@
+"""``runbook run``: one procedure, headless, from the command line to the closing lines."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from typing import Any
+
+from runbook import settings
+from runbook.cli import asked
+from runbook.cli.screen import Screen
+from runbook.errors import RunbookError, SettingError
+from runbook.headless.folder import RunRequest
+from runbook.times import Times
+
+
+def arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The contract's options."""
+    asked.add_options(parser)
+    parser.set_defaults(call=run)
+
+
+def run(arguments: argparse.Namespace, screen: Screen) -> int:
+    """Run it and say how it ended; the exit code is the run's."""
+    times = Times()
+    if arguments.ask and not sys.stdin.isatty():
+        raise SettingError("--ask needs a terminal", where="run", next_step="use --approve ACTION@PLAN-ID")
+    checked = asked.check(arguments, times)
+    opened = asked.take_incident(checked, times)
+    request = request_of(checked, opened, arguments)
+    from runbook import headless  # late: a wrong option need not wait for it
+
+    end = headless.run(request, show=(lambda _text: None) if screen.json else screen.text, times=times)
+    if end.run_dir is None:
+        if opened is not None and opened.noticed_at >= checked.begun:
+            shutil.rmtree(request.runs / opened.incident_id)  # opened for this run alone, and the run never was
+        raise NeverOpened(end.line, end.exit_code)
+    screen.document(end.summary)
+    for line in closing_lines(end.summary):
+        screen.line(line)
+    return end.exit_code
+
+
+def request_of(checked: asked.Asked, incident: Any, arguments: argparse.Namespace) -> RunRequest:
+    """What the runner is asked for."""
+    limits = {"timeout_seconds": arguments.timeout, "cell_timeout_seconds": arguments.cell_timeout}
+    return RunRequest(
+        procedure=checked.procedure, parameters=checked.parameters, environment=checked.environment,
+        incident=incident, root=settings.root(), runs=checked.runs, operator=checked.operator,
+        operator_source=checked.operator_source, ask=arguments.ask, break_glass=arguments.break_glass or "",
+        **{name: value for name, value in limits.items() if value is not None},
+    )  # fmt: skip
+
+
+def closing_lines(summary: dict[str, Any]) -> list[str]:
+    """Status, causes, what was done and changed, what can be approved, and where the record is."""
+    lines = [f"status: {summary['status']} (exit code {summary['exit_code']})"]
+    lines += [f"cause: {cause['name']}: {cause['title']}" for cause in summary["causes"]]
+    lines += [f"{f['status']}: {f['check']}: {f['summary']}" for f in summary["findings"] if f["status"] != "ok"]
+    lines += [f"action: {_action(action)}" for action in summary["actions"]]
+    lines += [f"changed: {line}" for line in summary["changed"]] or ["changed: nothing"]
+    planned = {action["plan_id"] for action in summary["actions"] if action["outcome"] in ("planned", "skipped")}
+    for plan in summary["plans"]:
+        if plan["plan_id"] in planned and plan["objects"]:
+            lines.append(f"to approve: --mode act --approve {plan['action']}@{plan['plan_id']}")
+    return [*lines, f"record: {summary['run_dir']}"]
+
+
+class NeverOpened(RunbookError):
+    """The notebook said no before there was a record."""
+
+    def __init__(self, line: str, exit_code: int) -> None:
+        super().__init__(line)
+        self.exit_code = exit_code
+
+
+def _action(action: dict[str, Any]) -> str:
+    plan = f"@{action['plan_id']}" if action["plan_id"] else ""
+    reason = f": {action['reason']}" if action["reason"] else ""
+    return f"{action['action']}{plan} {action['outcome']}{reason}"

@@ -1,0 +1,75 @@
+"""A vendor's public status page in Statuspage's shape: the page-wide word is too coarse, components are what counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runbook.clients.http import HttpDoor
+from runbook.clients.reading import fields, items
+from runbook.times import Times
+
+if TYPE_CHECKING:
+    import httpx
+
+SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component: ``status`` is operational, degraded_performance, partial_outage, major_outage, under_maintenance."""
+
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One open incident."""
+
+    name: str
+    impact: str
+    status: str
+    link: str
+    updated_at: str
+    components: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSummary:
+    """What the page says."""
+
+    description: str
+    components: tuple[Component, ...]
+    incidents: tuple[Incident, ...]
+
+
+class StatusPage:
+    """One vendor's page. It may redirect; it needs no token."""
+
+    def __init__(self, vendor: str, url: str, *, times: Times, transport: httpx.BaseTransport | None = None) -> None:
+        self.vendor = vendor
+        self.door = HttpDoor(
+            url, system=f"{vendor} status page", times=times, transport=transport, follow_redirects=True
+        )
+
+    def summary(self) -> StatusSummary:
+        """Components and open incidents."""
+        what = f"{self.vendor} status page"
+        data = self.door.read("/api/v2/summary.json", seconds=SECONDS).data
+        status, components, incidents = fields(data, what, "summary", "status", "components", "incidents")
+        return StatusSummary(
+            description=str((status or {}).get("description") or ""),
+            components=tuple(
+                Component(str(row.get("name") or ""), str(row.get("status") or ""))
+                for row in items(components, what, "components")
+            ),
+            incidents=tuple(
+                Incident(
+                    str(row.get("name") or ""), str(row.get("impact") or ""), str(row.get("status") or ""),
+                    str(row.get("shortlink") or ""), str(row.get("updated_at") or ""),
+                    tuple(str(part.get("name") or "") for part in row.get("components") or ()),
+                )
+                for row in items(incidents, what, "incidents")
+            ),
+        )  # fmt: skip

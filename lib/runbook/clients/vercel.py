@@ -1,0 +1,95 @@
+"""Vercel's REST API: every path has its own version, and every call names the team (vercel.com/docs/rest-api)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runbook.clients.http import HttpDoor, moment
+from runbook.clients.reading import fields, items
+from runbook.model import Json
+from runbook.times import Times
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment as the list tells it. ``at`` is when it was created."""
+
+    uid: str
+    at: str
+    state: str
+    target: str
+    creator: str
+    commit: str
+    message: str
+    is_rollback_candidate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VercelProject:
+    """A project and the deployment that is its production."""
+
+    project_id: str
+    name: str
+    team_id: str
+    production_deployment: str
+
+
+class Vercel:
+    """One project of one team."""
+
+    def __init__(
+        self, url: str, token: str, team_id: str, project_id: str, *, times: Times,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:  # fmt: skip
+        self.door = HttpDoor(
+            url, system="vercel", times=times, headers={"Authorization": f"Bearer {token}"}, transport=transport
+        )
+        self._team = {"teamId": team_id}
+        self._project = project_id
+
+    def project(self) -> VercelProject:
+        """The project."""
+        data = self.door.read(f"/v9/projects/{self._project}", self._team).data
+        project_id, name = fields(data, "vercel", "project", "id", "name")
+        production = (data.get("targets") or {}).get("production") or {}
+        return VercelProject(project_id, name, data.get("accountId", ""), production.get("id", ""))
+
+    def deployments(self, since_ms: int, limit: int = 20) -> list[Deployment]:
+        """Production deployments since a moment (epoch milliseconds), newest first."""
+        params = {**self._team, "projectId": self._project, "target": "production", "limit": limit, "since": since_ms}
+        data = self.door.read("/v7/deployments", params).data
+        (rows,) = fields(data, "vercel", "deployments", "deployments")
+        return [_deployment(row) for row in items(rows, "vercel", "deployments")]
+
+    def attack_mode(self) -> bool:
+        """Whether attack mode is on: the project's ``security`` says so."""
+        data = self.door.read(f"/v9/projects/{self._project}", self._team).data
+        security = data.get("security") if isinstance(data, dict) else None
+        return bool(isinstance(security, dict) and security.get("attackModeEnabled"))
+
+    def attack_status(self) -> int:
+        """How many anomalies the firewall sees now."""
+        data = self.door.read("/v1/security/firewall/attack-status", {**self._team, "projectId": self._project}).data
+        anomalies = data.get("anomalies") if isinstance(data, dict) else None
+        return len(anomalies) if isinstance(anomalies, list) else 0
+
+    def set_attack_mode(self, *, on: bool) -> None:
+        """Challenge every visitor that is no known good one, or stop that."""
+        body = {"projectId": self._project, "attackModeEnabled": on}
+        self.door.write("POST", "/v1/security/attack-mode", body, self._team)
+
+
+def _deployment(row: dict[str, Json]) -> Deployment:
+    meta = row.get("meta") or {}
+    creator = row.get("creator") or {}
+    created = row.get("created") or row.get("createdAt") or 0
+    return Deployment(
+        uid=str(row.get("uid", "")), at=moment(created), state=str(row.get("state") or row.get("readyState") or ""),
+        target=str(row.get("target") or ""), creator=str(creator.get("username") or ""),
+        commit=str(meta.get("githubCommitSha") or "")[:12], message=str(meta.get("githubCommitMessage") or "")[:120],
+        is_rollback_candidate=bool(row.get("isRollbackCandidate")),
+    )  # fmt: skip

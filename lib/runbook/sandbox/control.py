@@ -1,0 +1,129 @@
+"""The sandbox's own door: break the world, repair it, and ask how it is. For drills and the command line, by token."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import http.client
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import psycopg
+from starlette.types import ASGIApp
+
+from runbook.errors import RunbookError
+from runbook.sandbox import faults, scenarios
+from runbook.sandbox.scenarios import FaultSpec
+from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
+
+if TYPE_CHECKING:
+    from runbook.sandbox.world import World
+
+Json = Any
+PROBE_SECONDS = 5
+WATCHER = "sandbox control"
+
+
+def _authorize(world: World, call: Call) -> None:
+    given = call.headers.get("authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(given.encode(), world.secret("CONTROL_TOKEN").encode()):
+        raise Refusal(401, "the control token is missing or wrong")
+
+
+def _error(refusal: Refusal, request_id: str) -> Json:
+    return {"error": refusal.message}
+
+
+def app(world: World) -> ASGIApp:
+    """The control door of one world."""
+    vendor = Vendor("control", _authorize, _error)
+    vendor.route("POST", "/break")(_break)
+    vendor.route("POST", "/repair")(_repair)
+    vendor.route("GET", "/state")(_state)
+    vendor.route("GET", "/requests")(_requests)
+    return vendor_app(world, vendor)
+
+
+def _break(world: World, call: Call) -> Reply:
+    """``{scenario}``, or ``{faults: [{name: {arguments}}]}``. A world that is broken is repaired first."""
+    body = call.json() or {}
+    try:
+        if "faults" in body:
+            name, wait, specs = "by hand", 0.0, scenarios.faults(body["faults"], "faults")
+        else:
+            scenario = scenarios.load(str(body.get("scenario", "")), world.root)
+            name, wait, specs = scenario.name, scenario.wait_seconds, scenario.faults
+        break_world(world, name, specs)
+    except RunbookError as error:
+        raise Refusal(400, str(error)) from error
+    return Reply({"scenario": world.scenario, "faults": world.faults, "wait_seconds": wait})
+
+
+def break_world(world: World, name: str, specs: tuple[FaultSpec, ...]) -> None:
+    """Break the world from a healthy start."""
+    faults.check(specs)
+    world.repair()
+    world.scenario = name
+    faults.apply(world, specs)
+
+
+def _repair(world: World, call: Call) -> Reply:
+    world.repair()
+    return Reply({"scenario": world.scenario})
+
+
+def _requests(world: World, call: Call) -> Reply:
+    """The request log; ``changes=1`` for the changes only."""
+    world.watch.catch_up()
+    return Reply({"requests": world.log.rows(changes=call.one("changes") == "1")})
+
+
+def _state(world: World, call: Call) -> Reply:
+    return Reply(figures(world))
+
+
+def figures(world: World) -> dict[str, Json]:
+    """The world as it is now, asked live. Top-level keys are what a scenario's ``expect.world`` compares."""
+    alive = world.parts.postgres.alive()
+    state: dict[str, Json] = {
+        "scenario": world.scenario, "faults": list(world.faults), "health": ask_site(world, "/api/health"),
+        "home": ask_site(world, "/"), "postgres_alive": alive, "project_status": world.platform.status,
+        "attack_mode": world.traffic.attack_mode(), "busy": world.traffic.busy(), "visitors": world.traffic.answers(),
+        "default_pool_size": world.parts.pooler.default_pool_size, "pool_mode": world.parts.pooler.pool_mode,
+        "pool_used": world.parts.pooler.figures.servers, "production": world.hosting.production,
+        "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
+        "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
+    }  # fmt: skip
+    with contextlib.suppress(psycopg.Error):  # Postgres is down: its figures stay None
+        state["read_only"] = world.read_only()
+        (row,) = world.admin.patient(
+            "select count(*)::int as connections, (count(*) filter (where state like 'idle in transaction%%'))::int"
+            " as idle_in_transaction from pg_stat_activity where backend_type = 'client backend' and %s",
+            True,
+        )
+        state |= {**row, **world.sessions.survivors()}
+    return state
+
+
+def ask_site(world: World, path: str) -> int | None:
+    """The site's answer as a stranger gets it; None: no answer."""
+    address = urlsplit(world.urls["site"])
+    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=PROBE_SECONDS)
+    try:
+        connection.request("GET", path, headers={"user-agent": WATCHER})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def other_sessions(world: World) -> int | None:
+    """How many sessions of the other company's database are still there; None without one."""
+    if world.other_database is None:
+        return None
+    with psycopg.connect(world.other_database.admin_dsn, connect_timeout=3) as connection:
+        row = connection.execute(
+            "select count(*) from pg_stat_activity where application_name = 'other-import'"
+        ).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,332 @@
+"""Supabase's Management API: what it says of the project comes from the real parts, what it changes is really changed."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from runbook.sandbox.seeds import ORGANIZATION, PROJECT_REF, REGION, token
+from runbook.sandbox.sessions import SERVICES
+from runbook.sandbox.twins import supabase_sql
+from runbook.sandbox.twins.frame import Call, Handler, Limit, Refusal, Reply, Vendor
+from runbook.times import iso
+
+if TYPE_CHECKING:
+    from runbook.sandbox.world import World
+
+Json = Any
+HEALTH = ("auth", "db", "db_postgres_user", "pooler", "realtime", "rest", "storage", "pg_bouncer")
+HEALTH_MOST_MS = 10_000
+PROBE_SECONDS = 2
+SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16/"  # asks a Postgres-speaking server for TLS; it answers one byte
+POOL_SIZE_MOST = 3000
+# docs: api rate limits; 120 a minute per user, project and endpoint, 30 for usage; the reset is seconds left
+PER_MINUTE, USAGE_PER_MINUTE = 120, 30
+
+
+def _authorize(world: World, call: Call) -> None:
+    kind, _, given = call.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not given:
+        raise Refusal(401, "Unauthorized")
+    if not given.startswith(("sbp_", "sbp_oauth_")):  # project keys (anon, service_role, sb_…) are no management tokens
+        raise Refusal(401, "JWT could not be decoded" if given.count(".") == 2 else "Invalid access token")
+    if given != world.secret("SUPABASE_API_KEY"):
+        raise Refusal(401, "Unauthorized")
+    if call.method != "GET" and world.platform.refuses_changes and "read-only" not in call.path:
+        raise Refusal(503, "Service temporarily unavailable, please try again later")
+
+
+def _error(refusal: Refusal, request_id: str) -> Json:
+    message = "ThrottlerException: Too Many Requests" if refusal.status == 429 else refusal.message
+    return {"message": message, **refusal.extra}
+
+
+def _limits(most: int, remaining: int, left: float, now: float) -> Mapping[str, str]:
+    return {
+        "X-RateLimit-Limit": str(most), "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": str(int(left) + 1),
+    }  # fmt: skip
+
+
+VENDOR = Vendor(
+    "supabase", _authorize, _error, Limit(PER_MINUTE, 60.0, _limits),
+    headers=lambda request_id: {"sb-request-id": request_id, "server": "cloudflare"},
+    unmatched=lambda call: Refusal(404, f"Cannot {call.method} {call.path}"),
+)  # fmt: skip
+
+
+def project_route(method: str, path: str, *, limit: int | None = None) -> Callable[[Handler], Handler]:
+    """A route below one project; a ref that is no ref is 400, one that is not ours 404."""
+
+    def register(handler: Handler) -> Handler:
+        def checked(world: World, call: Call) -> Reply:
+            if not re.fullmatch(r"[a-z]{20}", call.params["ref"]):
+                raise Refusal(400, "ref: Invalid string: must match pattern /^[a-z]{20}$/")
+            if call.params["ref"] != PROJECT_REF:
+                raise Refusal(404, "Project not found")
+            return handler(world, call)
+
+        return VENDOR.route(method, f"/v1/projects/{{ref}}{path}", limit=limit)(checked)
+
+    return register
+
+
+def body_of(call: Call, known: Mapping[str, type | tuple[type, ...]]) -> dict[str, Json]:
+    """The JSON body with only known fields of known types; 400 as the vendor's validator says it."""
+    body = call.json()
+    if not isinstance(body, dict):
+        raise Refusal(400, "Invalid input: expected object, received undefined")
+    if stray := sorted(set(body) - set(known)):
+        raise Refusal(400, f'Unrecognized key: "{stray[0]}"')
+    for name, value in body.items():
+        if not isinstance(value, known[name]) or (isinstance(value, bool) and known[name] is int):
+            raise Refusal(400, f"{name}: Invalid input")
+    return body
+
+
+@project_route("GET", "")
+def project(world: World, call: Call) -> Reply:
+    """The project. Its status stays ACTIVE_HEALTHY through an outage of the database: only health tells (field)."""
+    version = _server_version(world)
+    return Reply({
+        "id": PROJECT_REF, "ref": PROJECT_REF, "organization_id": token("organization", 20),
+        "organization_slug": ORGANIZATION, "name": "agency", "region": REGION,
+        "created_at": iso(world.platform.created), "status": world.platform.status,
+        "database": {
+            "host": f"db.{PROJECT_REF}.supabase.co", "version": version, "postgres_engine": version.split(".")[0],
+            "release_channel": "ga",
+        },
+    })  # fmt: skip
+
+
+@project_route("GET", "/health")
+def health(world: World, call: Call) -> Reply:
+    """Each service that was asked for, probed now."""
+    asked = call.query.get("services", [])
+    if not asked:
+        raise Refusal(400, "services: Invalid input: expected array, received undefined")
+    if wrong := [name for name in asked if name not in HEALTH]:
+        raise Refusal(400, f"services.{asked.index(wrong[0])}: Invalid option: expected one of {'|'.join(HEALTH)}")
+    timeout = call.one("timeout_ms", "1000")
+    if not timeout.isdigit() or int(timeout) > HEALTH_MOST_MS:
+        raise Refusal(400, f"timeout_ms: Too big: expected number to be <={HEALTH_MOST_MS}")
+    return Reply([_service(world, name) for name in asked])
+
+
+def _service(world: World, name: str) -> Json:
+    coming = world.platform.status in ("RESTARTING", "COMING_UP")
+    problem = _problem(world, name)
+    answer: Json = {"name": name, "healthy": not problem, "status": "ACTIVE_HEALTHY"}
+    if problem:
+        answer |= {"status": "COMING_UP" if coming else "UNHEALTHY", "error": problem}
+    elif name == "auth":
+        answer["info"] = {"name": "GoTrue", "version": "v2.181.0", "description": "GoTrue is a user registration API"}
+    elif name == "realtime":
+        answer["info"] = {"healthy": True, "db_connected": True, "replication_connected": True, "connected_cluster": 1}
+    elif name == "rest":
+        answer["info"] = {"db_schema": "public,graphql_public"}
+    return answer
+
+
+def _problem(world: World, name: str) -> str:
+    """Why a service does not serve, asked of the real parts; empty when it does."""
+    if name in SERVICES:
+        return world.sessions.serves(name)
+    if name in ("pooler", "pg_bouncer"):
+        with contextlib.suppress(OSError):
+            with socket.create_connection(("127.0.0.1", world.parts.pooler.port), PROBE_SECONDS) as probe:
+                probe.sendall(SSL_REQUEST)
+                answered = probe.recv(1)
+            return _database_problem(world) if answered in (b"N", b"S") else "no answer from the pooler"
+        return "connect ECONNREFUSED"
+    return _database_problem(world)
+
+
+def _database_problem(world: World) -> str:
+    try:
+        world.admin.patient("select 1")
+    except psycopg.Error as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+def _server_version(world: World) -> str:
+    """The version Supabase's control plane remembers, also when Postgres is down."""
+    with contextlib.suppress(psycopg.Error):
+        rows = world.admin.patient("select current_setting('server_version') as version")
+        world.platform.overrides.setdefault("_version", rows[0]["version"].split()[0])
+    return str(world.platform.overrides.get("_version", "17"))
+
+
+@project_route("POST", "/restart")
+def restart(world: World, call: Call) -> Reply:
+    """Restart the project: Postgres really stops and starts. The project is the job: poll it."""
+    if not world.restart_project():
+        raise Refusal(400, f"Project is {world.platform.status}, it cannot be restarted now")
+    return Reply(change=True, objects=(PROJECT_REF,))
+
+
+@project_route("GET", "/config/database/pooler")
+def pooler(world: World, call: Call) -> Reply:
+    """The pooler's configuration, as the relay has it now."""
+    relay = world.parts.pooler
+    string = f"postgresql://postgres.{PROJECT_REF}:[YOUR-PASSWORD]@127.0.0.1:{relay.port}/postgres"
+    return Reply([
+        {
+            "identifier": PROJECT_REF, "database_type": "PRIMARY", "is_using_scram_auth": True,
+            "db_user": f"postgres.{PROJECT_REF}", "db_host": "127.0.0.1", "db_port": relay.port, "db_name": "postgres",
+            "connection_string": string, "connectionString": string, "default_pool_size": relay.default_pool_size,
+            "max_client_conn": relay.max_client_conn, "pool_mode": relay.pool_mode,
+        },
+    ])  # fmt: skip
+
+
+@project_route("PATCH", "/config/database/pooler")
+def set_pooler(world: World, call: Call) -> Reply:
+    """Change the pool size or the mode of the running pooler. ``max_client_conn`` follows the compute size."""
+    body = body_of(call, {"default_pool_size": int, "pool_mode": str})
+    size, mode = body.get("default_pool_size"), body.get("pool_mode")
+    if size is not None and not 0 <= size <= POOL_SIZE_MOST:
+        raise Refusal(400, f"default_pool_size: Too big: expected number to be <={POOL_SIZE_MOST}")
+    if mode not in (None, "transaction", "session"):
+        raise Refusal(400, 'pool_mode: Invalid option: expected one of "transaction"|"session"')
+    relay = world.parts.pooler
+    with world.lock:
+        before = (relay.default_pool_size, relay.pool_mode)
+        relay.default_pool_size = size if size is not None else relay.default_pool_size
+        relay.pool_mode = mode or relay.pool_mode
+        after = (relay.default_pool_size, relay.pool_mode)
+    answer = {"default_pool_size": after[0], "pool_mode": after[1]}
+    return Reply(answer, change=before != after, objects=(PROJECT_REF,))
+
+
+@project_route("GET", "/config/database/postgres")
+def postgres(world: World, call: Call) -> Reply:
+    """Overrides only: ``{}`` is normal. The live limit is ``current_setting('max_connections')``."""
+    return Reply({key: value for key, value in world.platform.overrides.items() if not key.startswith("_")})
+
+
+@project_route("GET", "/database/backups")
+def backups(world: World, call: Call) -> Reply:
+    """Daily backups; point-in-time recovery is not bought."""
+    return Reply({
+        "region": REGION, "walg_enabled": True, "pitr_enabled": False, "backups": world.backups,
+        "physical_backup_data": {},
+    })  # fmt: skip
+
+
+@project_route("GET", "/config/disk")
+def disk(world: World, call: Call) -> Reply:
+    """The disk that was bought."""
+    figures = world.platform.disk
+    return Reply({
+        "attributes": {
+            "type": "gp3", "size_gb": figures.size_bytes // 1024**3, "iops": figures.iops,
+            "throughput_mibps": figures.throughput_mibps,
+        },
+        "last_modified_at": iso(world.platform.created),
+    })  # fmt: skip
+
+
+@project_route("GET", "/config/disk/util")
+def disk_util(world: World, call: Call) -> Reply:
+    """How full the disk is."""
+    figures = world.platform.disk
+    metrics = {
+        "fs_size_bytes": figures.size_bytes, "fs_avail_bytes": figures.size_bytes - figures.used_bytes,
+        "fs_used_bytes": figures.used_bytes,
+    }  # fmt: skip
+    return Reply({"timestamp": iso(world.times.now()), "metrics": metrics})
+
+
+@project_route("GET", "/readonly")
+def readonly(world: World, call: Call) -> Reply:
+    """Whether Postgres is read-only, asked of Postgres."""
+    try:
+        on = world.read_only()
+    except psycopg.Error as error:
+        raise Refusal(500, "Failed to get project's readonly mode") from error
+    until = world.platform.override_until
+    return Reply(
+        {"enabled": on, "override_enabled": until is not None, "override_active_until": iso(until) if until else ""}
+    )
+
+
+@project_route("POST", "/readonly/temporary-disable")
+def disable_readonly(world: World, call: Call) -> Reply:
+    """Let transactions write again for 15 minutes."""
+    world.disable_read_only()
+    return Reply(status=201, change=True, objects=(PROJECT_REF,))
+
+
+@project_route("GET", "/analytics/endpoints/usage.api-counts", limit=USAGE_PER_MINUTE)
+def api_counts(world: World, call: Call) -> Reply:
+    """Requests in buckets, oldest first: what the site really was asked, on top of ordinary minutes."""
+    step, buckets = {
+        "15min": (1, 15), "30min": (1, 30), "1hr": (5, 12), "3hr": (15, 12), "1day": (60, 24), "3day": (60, 72),
+        "7day": (1440, 7),
+    }.get(call.one("interval", "1day"), (0, 0))  # fmt: skip
+    if not step:
+        raise Refusal(400, "interval: Invalid option")
+    minute = world.times.now().replace(second=0, microsecond=0)
+    first = minute - timedelta(minutes=step * (buckets - 1))
+    rows = []
+    for bucket in range(buckets):
+        at = first + timedelta(minutes=step * bucket)
+        rest = sum(world.traffic.per_minute(at + timedelta(minutes=n)) for n in range(step))
+        rows.append({
+            "timestamp": iso(at), "total_auth_requests": rest // 6, "total_realtime_requests": 0,
+            "total_rest_requests": rest, "total_storage_requests": rest // 8,
+        })  # fmt: skip
+    return Reply({"result": rows})
+
+
+@project_route("POST", "/network-bans/retrieve")
+def network_bans(world: World, call: Call) -> Reply:
+    """Addresses that are banned after bad passwords."""
+    return Reply({"banned_ipv4_addresses": list(world.platform.banned)}, 201)
+
+
+@project_route("GET", "/upgrade/status")
+def upgrade_status(world: World, call: Call) -> Reply:
+    """No upgrade under way."""
+    return Reply({"databaseUpgradeStatus": None})
+
+
+@project_route("POST", "/database/query/read-only")
+def query_read_only(world: World, call: Call) -> Reply:
+    """SQL as ``supabase_read_only_user``."""
+    body = body_of(call, {"query": str, "parameters": list})
+    return supabase_sql.run(
+        world, _query(body), body.get("parameters", []), role="supabase_read_only_user", read_only=True
+    )
+
+
+@project_route("POST", "/database/query")
+def query(world: World, call: Call) -> Reply:
+    """SQL as ``postgres``, which may end other sessions but is no superuser."""
+    body = body_of(call, {"query": str, "parameters": list, "read_only": bool})
+    read_only = bool(body.get("read_only"))
+    role = "supabase_read_only_user" if read_only else "postgres"
+    return supabase_sql.run(world, _query(body), body.get("parameters", []), role=role, read_only=read_only)
+
+
+def _query(body: Mapping[str, Json]) -> str:
+    if not body.get("query"):
+        raise Refusal(400, "query: Invalid input: expected string, received undefined")
+    return str(body["query"])
+
+
+@project_route("GET", "/database/migrations")
+def migrations(world: World, call: Call) -> Reply:
+    """What the vendor's command line tool wrote into the database, oldest first."""
+    try:
+        rows = world.admin.patient("select version, name from supabase_migrations.schema_migrations order by version")
+    except psycopg.Error as error:
+        raise Refusal(500, f"Failed to run sql query: {str(error).splitlines()[0]}") from error
+    return Reply([{key: value for key, value in row.items() if value is not None} for row in rows])
