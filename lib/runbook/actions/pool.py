@@ -7,7 +7,7 @@ from runbook.checks.database import read
 from runbook.checks.frame import Answer
 from runbook.checks.judge import judged
 from runbook.checks.sessions import share
-from runbook.errors import Refused
+from runbook.errors import Fault, Refused, SystemFault
 from runbook.model import Changed, Danger, Outcome, Plan, PlannedObject, Preview, Status
 from runbook.systems import Systems
 
@@ -20,7 +20,11 @@ SOURCE = "Management API, config/database/pooler"
 
 def size_now(systems: Systems) -> int:
     """The pool size of the primary database, as the management API tells it."""
-    return int(systems.supabase.pooler()["default_pool_size"])
+    for pooler in systems.supabase.pooler_configs():
+        if pooler.database_type == "PRIMARY" and pooler.default_pool_size is not None:
+            return pooler.default_pool_size
+    raise SystemFault("the pooler's size is not told", system="supabase", fault=Fault.UNREADABLE,
+                      next_step="set it in the dashboard")  # fmt: skip
 
 
 def preview(systems: Systems, *, size: int) -> Preview:
@@ -55,7 +59,7 @@ def change(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
     now = size_now(systems)
     if now != item.bound["expected"]:
         return Changed(Outcome.UNCHANGED, f"the pool size is {now}, not {item.bound['expected']} as planned")
-    systems.supabase.set_pooler(default_pool_size=item.bound["size"])
+    systems.supabase.set_pool_size(int(item.bound["size"]))
     line = f"set the pool size from {now} to {item.bound['size']}"
     return Changed(Outcome.DONE, line, {"default_pool_size": item.bound["size"]})
 

@@ -24,7 +24,7 @@ def preview(systems: Systems) -> Preview:
     """One object, the project; how long it is down, and since when Postgres runs."""
     project = systems.supabase.project()
     target = systems.profile.supabase.project_ref if systems.profile.supabase else ""
-    shown = {"name": project.get("name", ""), "region": project.get("region", ""), "status": project["status"]}
+    shown = {"name": project.name, "region": project.region, "status": project.status}
     costs = (
         f"about {MINUTES_OF_DOWNTIME} minutes of downtime for everything in the project (field reports; 1 to 3 at best, "
         "the vendor's support says up to 5, nobody promises)",
@@ -32,12 +32,12 @@ def preview(systems: Systems) -> Preview:
         "not certain to clear the pooler's block after failed logins",
     )
     item = PlannedObject(target, shown)
-    return Preview(target, (item,), costs, {"started_at": started_at(systems), "status": project["status"]})
+    return Preview(target, (item,), costs, {"started_at": started_at(systems), "status": project.status})
 
 
 def change(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
     """Ask for the restart, unless one is under way or there was one since the plan."""
-    status = str(systems.supabase.project()["status"])
+    status = systems.supabase.project().status
     if status in ON_ITS_WAY:
         return Changed(Outcome.UNCHANGED, f"the project is {status}: wait, do not restart it again")
     seen, now = plan.before.get("started_at"), started_at(systems)
@@ -50,16 +50,20 @@ def change(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
 def verify(systems: Systems, plan: Plan) -> Answer:
     """Project and services healthy three times in a row, and Postgres started after the plan was made."""
     for number in range(READS_IN_A_ROW):
-        status = str(systems.supabase.project()["status"])
+        status = systems.supabase.project().status
         if status != "ACTIVE_HEALTHY":
             return Answer(Status.CRITICAL, f"the project is {status}", status, source=SOURCE)
         if ill := unhealthy(systems.supabase.health()):
-            return Answer(Status.CRITICAL, f"not healthy yet: {', '.join(ill)}", number, "reads", READS_IN_A_ROW, SOURCE)
+            return Answer(
+                Status.CRITICAL, f"not healthy yet: {', '.join(ill)}", number, "reads", READS_IN_A_ROW, SOURCE
+            )
         if number + 1 < READS_IN_A_ROW:
             systems.times.sleep(seconds_left(systems.times, PAUSE_SECONDS))
     seen, now = plan.before.get("started_at"), started_at(systems)
     if seen and now == seen:
-        return Answer(Status.CRITICAL, "healthy, but Postgres has not restarted yet", 0, "reads", READS_IN_A_ROW, SOURCE)
+        return Answer(
+            Status.CRITICAL, "healthy, but Postgres has not restarted yet", 0, "reads", READS_IN_A_ROW, SOURCE
+        )
     return Answer(Status.OK, f"healthy {READS_IN_A_ROW} times in a row", READS_IN_A_ROW, "reads", READS_IN_A_ROW,
                   f"{SOURCE}; {source(systems)}")  # fmt: skip
 

@@ -62,7 +62,9 @@ def verify_cancel(systems: Systems, plan: Plan) -> Answer:
         if row["query_start"] == item.bound["query_start"] and row["state"] == "active"
     ]  # fmt: skip
     if still:
-        return Answer(Status.CRITICAL, f"session {still[0]} still runs it", len(still), "statements", 0, source(systems))
+        return Answer(
+            Status.CRITICAL, f"session {still[0]} still runs it", len(still), "statements", 0, source(systems)
+        )
     return Answer(Status.OK, "the statement does not run any more", 0, "statements", 0, source(systems))
 
 

@@ -17,7 +17,9 @@ SOURCE = "Vercel, attack mode"
 
 def preview_enable(systems: Systems, *, minutes: int = 60) -> Preview:
     """The project, if attack mode is off; it ends by itself."""
-    costs = (f"for {minutes} minutes every visitor is challenged; scripts, monitors and webhooks that are not exempt fail",)
+    costs = (
+        f"for {minutes} minutes every visitor is challenged; scripts, monitors and webhooks that are not exempt fail",
+    )
     return _preview(systems, wanted=True, costs=costs)
 
 
@@ -31,7 +33,7 @@ def change_enable(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
     if attack_mode_on(systems):
         return Changed(Outcome.UNCHANGED, "attack mode is on already")
     until = systems.times.now() + timedelta(minutes=int(plan.arguments.get("minutes", 60)))
-    systems.vercel.set_attack_mode(enabled=True, until=until)
+    systems.vercel.set_attack_mode(on=True, until_ms=int(until.timestamp() * 1000))
     return Changed(Outcome.DONE, f"switched attack mode on until {until:%H:%M} UTC", {"on": True, "until": iso(until)})
 
 
@@ -39,7 +41,7 @@ def change_disable(systems: Systems, item: PlannedObject, plan: Plan) -> Changed
     """Switch it off, if it is still on."""
     if not attack_mode_on(systems):
         return Changed(Outcome.UNCHANGED, "attack mode is off already")
-    systems.vercel.set_attack_mode(enabled=False, until=None)
+    systems.vercel.set_attack_mode(on=False)
     return Changed(Outcome.DONE, "switched attack mode off", {"on": False})
 
 

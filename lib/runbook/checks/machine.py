@@ -146,7 +146,7 @@ def _names(reached: Sequence[Reach]) -> Row:
 def _ipv6(systems: Systems) -> Row:
     """Supabase's direct host has only an IPv6 address unless the IPv4 add-on was bought (Supabase docs, IPv4 add-on)."""
     host = systems.database_host()
-    if host is None or is_loopback(host):
+    if not host or is_loopback(host):
         return _part("ipv6", Status.OK, "not needed")
     try:
         families = {info[0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}

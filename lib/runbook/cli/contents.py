@@ -6,7 +6,6 @@ import ast
 import importlib
 import inspect
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from runbook.actions.frame import Action
@@ -14,9 +13,7 @@ from runbook.catalogue import Procedure
 from runbook.checks.frame import Check
 from runbook.errors import SettingError
 from runbook.model import Danger, Json
-from runbook.settings import read_yaml
 
-SCENARIOS = Path("params/scenarios")
 PACKAGES = ("runbook.checks", "runbook.actions")
 
 
@@ -46,15 +43,6 @@ def action_json(action: Action) -> dict[str, Json]:
         "budget_seconds": action.budget_seconds, "approvals": 1,
         "approve": f"{action.name}@PLAN-ID" if exact else f"{action.name}, or {action.name}@PLAN-ID",
     }  # fmt: skip
-
-
-def scenarios(root: Path, notebook: str) -> list[str]:
-    """The names of the scenarios that drill a notebook."""
-    found = []
-    for path in sorted((root / SCENARIOS).glob("*.yaml")):
-        if read_yaml(path).get("notebook") == notebook:
-            found.append(path.stem)
-    return found
 
 
 def _code(procedure: Procedure) -> str:

@@ -34,11 +34,12 @@ def list_all(arguments: argparse.Namespace, screen: Screen) -> int:
 def show(arguments: argparse.Namespace, screen: Screen) -> int:
     """One procedure: parameters, checks, actions, scenarios."""
     from runbook.cli import contents  # late: it imports the checks and actions
+    from runbook.sandbox import scenarios
 
     root = settings.root()
     procedure = catalogue.get(root, arguments.name)
     checks, actions = contents.used(procedure)
-    scenarios = contents.scenarios(root, procedure.name)
+    drilled_by = scenarios.of_notebook(procedure.name, root)
     screen.document({
         "name": procedure.name, "path": str(procedure.path.relative_to(root)), "title": procedure.title,
         "parameters": [
@@ -47,7 +48,7 @@ def show(arguments: argparse.Namespace, screen: Screen) -> int:
         ],
         "checks": [one.name for one in checks],
         "actions": [contents.action_json(one) for one in actions],
-        "scenarios": scenarios,
+        "scenarios": drilled_by,
     })  # fmt: skip
     screen.line(f"{procedure.name} ({procedure.path.relative_to(root)})")
     screen.line(procedure.symptom)
@@ -62,5 +63,5 @@ def show(arguments: argparse.Namespace, screen: Screen) -> int:
         screen.line(f"    proof: {told['verify']} (within {one.budget_seconds:g} s)")
         screen.line(f"    undo: {told['undo']}")
         screen.line(f"    approve: {told['approve']}")
-    screen.line(f"\nscenarios: {', '.join(scenarios) or 'none'}")
+    screen.line(f"\nscenarios: {', '.join(drilled_by) or 'none'}")
     return 0

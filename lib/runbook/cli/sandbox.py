@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
+import time
 from typing import Any
 
 from runbook import settings
 from runbook.cli.screen import Screen
 from runbook.errors import SettingError
+
+LOOK_SECONDS = 0.5
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -30,29 +31,34 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def _up(arguments: argparse.Namespace, screen: Screen) -> int:
+    from runbook.sandbox import lifecycle
+
+    must_be_installed()
+    if arguments.foreground:
+        return _stay(screen)
+    _, already = lifecycle.up()
+    _show(screen, "up already" if already else "up")
+    return 0
+
+
+def _stay(screen: Screen) -> int:
+    """Up until Ctrl-C."""
     from runbook.cli.ending import ends_cleanly
     from runbook.sandbox import lifecycle
 
-    _must_be_installed()
-    if not arguments.foreground:
-        _, already = lifecycle.up()
-        _show(screen, "up already" if already else "up")
-        return 0
-    import signal
-
+    mine = False
     with ends_cleanly():
         try:
             _, already = lifecycle.up(die_with_us=True)
             if already:
                 raise SettingError("a sandbox is up already", where="sandbox up", next_step="runbook sandbox down")
-        except SettingError:
-            raise
-        try:
+            mine = True
             _show(screen, "up; Ctrl-C stops it")
             while lifecycle.status()["up"]:
-                signal.sigtimedwait([], 0.5)
+                time.sleep(LOOK_SECONDS)
         finally:
-            lifecycle.down()
+            if mine:
+                lifecycle.down()
     return 0
 
 
@@ -73,7 +79,7 @@ def _status(arguments: argparse.Namespace, screen: Screen) -> int:
 def _break(arguments: argparse.Namespace, screen: Screen) -> int:
     from runbook.sandbox import lifecycle, scenarios
 
-    scenarios.load(settings.root(), arguments.scenario)  # an unknown name is exit 2, up or not
+    scenarios.load(arguments.scenario)  # an unknown name is exit 2, up or not
     lifecycle.break_world(arguments.scenario)
     _show(screen, f"broken: {arguments.scenario}")
     return 0
@@ -102,9 +108,10 @@ def _show(screen: Screen, headline: str) -> None:
     screen.table([(f"  {name}", url) for name, url in status["urls"].items()])
 
 
-def _must_be_installed() -> None:
+def must_be_installed() -> None:
+    """Exit 2 when the extra ``sandbox`` is missing."""
     from importlib.util import find_spec
 
     if find_spec("uvicorn") is None or find_spec("starlette") is None:
-        raise SettingError("the sandbox is not installed", where=os.path.basename(sys.executable),
+        raise SettingError("the sandbox is not installed", where="sandbox",
                            next_step="make drill, or pip install '.[sandbox]'")  # fmt: skip

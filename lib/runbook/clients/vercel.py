@@ -29,6 +29,16 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """Who did what, as one sentence of the vendor's."""
+
+    uid: str
+    at: str
+    what: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class VercelProject:
     """A project and the deployment that is its production."""
 
@@ -65,6 +75,17 @@ class Vercel:
         (rows,) = fields(data, "vercel", "deployments", "deployments")
         return [_deployment(row) for row in items(rows, "vercel", "deployments")]
 
+    def activity(self, since_ms: int, limit: int = 30) -> list[Activity]:
+        """The team's activity around the project since a moment (epoch milliseconds), newest first."""
+        since = moment(since_ms)  # this call wants ISO, unlike the list of deployments
+        params = {**self._team, "projectIds": self._project, "since": since, "limit": limit}
+        (rows,) = fields(self.door.read("/v3/events", params).data, "vercel", "events", "events")
+        return [
+            Activity(str(row.get("id") or ""), moment(row.get("createdAt") or 0), str(row.get("text") or "")[:200],
+                     str((row.get("user") or {}).get("username") or ""))
+            for row in items(rows, "vercel", "events")
+        ]  # fmt: skip
+
     def attack_mode(self) -> bool:
         """Whether attack mode is on: the project's ``security`` says so."""
         data = self.door.read(f"/v9/projects/{self._project}", self._team).data
@@ -77,9 +98,11 @@ class Vercel:
         anomalies = data.get("anomalies") if isinstance(data, dict) else None
         return len(anomalies) if isinstance(anomalies, list) else 0
 
-    def set_attack_mode(self, *, on: bool) -> None:
-        """Challenge every visitor that is no known good one, or stop that."""
-        body = {"projectId": self._project, "attackModeEnabled": on}
+    def set_attack_mode(self, *, on: bool, until_ms: int | None = None) -> None:
+        """Challenge every visitor that is no known good one until a moment (epoch milliseconds), or stop that."""
+        body: dict[str, Json] = {"projectId": self._project, "attackModeEnabled": on}
+        if until_ms is not None:
+            body["attackModeActiveUntil"] = until_ms
         self.door.write("POST", "/v1/security/attack-mode", body, self._team)
 
 

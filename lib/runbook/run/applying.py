@@ -36,7 +36,9 @@ def carry_out(
     """Change the plan's objects and prove it. Never raises for the systems' sake; a bug still raises."""
     started = systems.times.monotonic()
 
-    def result(outcome: Outcome, reason: str, changed: tuple[str, ...] = (), verify: Finding | None = None) -> ActionResult:
+    def result(
+        outcome: Outcome, reason: str, changed: tuple[str, ...] = (), verify: Finding | None = None
+    ) -> ActionResult:
         seconds = systems.times.monotonic() - started
         return ActionResult(action.name, plan.plan_id, outcome, reason, approved_by, seconds, verify, changed)
 
@@ -90,7 +92,9 @@ def weigh(changes: list[Changed], planned: int) -> tuple[Outcome, str]:
         partly = f"{done} of {planned} changed, then: {last.line}"
         return (Outcome.UNVERIFIED, partly) if done else (Outcome.FAILED, last.line)
     if not done:
-        return Outcome.UNCHANGED, "already so: " + "; ".join(c.line for c in changes[:3]) if changes else "nothing to do"
+        return Outcome.UNCHANGED, "already so: " + "; ".join(
+            c.line for c in changes[:3]
+        ) if changes else "nothing to do"
     return Outcome.DONE, f"{gone} of {planned} were already so or gone" if gone else ""
 
 

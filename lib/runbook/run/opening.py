@@ -151,5 +151,5 @@ def _start(
     views = Views(sandbox=profile.sandbox, interactive=facts.interactive, times=times)
     run = Run(facts, systems=systems, policy=policy, journal=journal, views=views, approvals=approvals)
     recorder.attach(journal, procedure.notebook["cells"])
-    seal_when_closed(run, recorder, journal, masker, procedure.notebook)
+    seal_when_closed(run, recorder, journal, masker, times)
     return run

@@ -8,9 +8,10 @@ from runbook.record.journal import Journal
 from runbook.record.mask import Masker
 from runbook.record.seal import close_and_seal
 from runbook.run.session import Run
+from runbook.times import Times
 
 
-def seal_when_closed(run: Run, recorder: Any, journal: Journal, masker: Masker, skeleton: dict[str, Any]) -> None:
+def seal_when_closed(run: Run, recorder: Any, journal: Journal, masker: Masker, times: Times) -> None:
     """Close and seal when the closing cell has finished; under a runner only let go of the journal."""
 
     def finished() -> None:
@@ -22,6 +23,6 @@ def seal_when_closed(run: Run, recorder: Any, journal: Journal, masker: Masker, 
             return
         from runbook.report import render  # late: the template engine is needed once, at the end
 
-        close_and_seal(run.facts.run_dir, journal, forced=None, masker=masker, render_report=render, times=run.times)
+        close_and_seal(run.facts.run_dir, journal, forced=None, masker=masker, render_report=render, times=times)
 
     recorder.on_cell_finished(finished)

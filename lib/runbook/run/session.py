@@ -6,11 +6,10 @@ No cell raises because a system is down or a guard says no: it shows what happen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from runbook import approval, causes, clock
+from runbook import approval, causes
 from runbook.actions.frame import Action
 from runbook.approval import Approval
 from runbook.checks.frame import Check, ask_all
@@ -135,7 +134,9 @@ class Run:
         """Ask again whatever was not ok; after a change wait up to 30 s for the world to follow."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        names = [name for name in self._asked if self._latest[name].status is not Status.OK or name in self._was_critical]
+        names = [
+            name for name in self._asked if self._latest[name].status is not Status.OK or name in self._was_critical
+        ]
         findings = self._ask_again(names)
         give_up = self._times.monotonic() + RECOVERY_SECONDS
         changed = anything_done(read(self._journal.path))

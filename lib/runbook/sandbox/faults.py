@@ -20,7 +20,7 @@ from runbook.sandbox import seeds
 from runbook.sandbox.postgres import Postgres
 from runbook.sandbox.scenarios import FaultSpec
 from runbook.sandbox.sessions import connect
-from runbook.sandbox.site import APPLICATION
+from runbook.sandbox.site_pool import APPLICATION
 from runbook.sandbox.traffic import BOT, Clients
 from runbook.sandbox.twins.status_pages import incident
 
@@ -281,11 +281,12 @@ def pooler_refuses(world: World, kind: str = "circuit_breaker") -> None:
 
 
 @fault
-def traffic_spike(world: World, per_second: int = 80, seconds: float = 120, most: int = 6000) -> None:
+def traffic_spike(world: World, visitors: int = 80, seconds: float = 120, most: int = 6000) -> None:
     """A scraper hammers the portal's search: too many real requests for the pool."""
     world.hosting.anomaly_since = world.times.now()
     world.traffic.crowd(world.urls["site"], ("/portal/search?q=a", "/portal/search?q=lead"),
-                        per_second=per_second, seconds=seconds, agent=BOT, most=most)  # fmt: skip
+                        visitors=visitors, seconds=seconds, agent=BOT, most=most)  # fmt: skip
+    until(lambda: world.parts.pooler.figures.servers >= world.parts.pooler.default_pool_size, "the pool has room")
 
 
 # -- what faults need --------------------------------------------------------------------------------------------------

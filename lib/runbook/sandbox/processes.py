@@ -54,6 +54,7 @@ def spawn(
     log: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: int = subprocess.DEVNULL,
+    cwd: Path = Path("/"),
 ) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own that gets ``death_signal`` when this process dies, also by kill -9.
 
@@ -64,7 +65,7 @@ def spawn(
     def start() -> subprocess.Popen[bytes]:
         with Path(log or os.devnull).open("ab") as out:
             return subprocess.Popen(
-                list(command), stdin=stdin, stdout=out, stderr=out, cwd="/", env=None if env is None else dict(env),
+                list(command), stdin=stdin, stdout=out, stderr=out, cwd=cwd, env=None if env is None else dict(env),
                 start_new_session=True, preexec_fn=_die_with_parent(death_signal), **as_user(user),
             )  # fmt: skip
 

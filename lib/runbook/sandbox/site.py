@@ -1,6 +1,6 @@
 """The company's own site: what the faults hurt. Serves the deployment that Vercel says is in production.
 
-Every request opens a connection through the pooler as role ``app`` and gives it back, as a serverless function does.
+Its database is the real one, through the pooler, as role ``app``.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, LiteralString
 from urllib.parse import parse_qs
 
-import psycopg
-from psycopg.rows import dict_row
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from runbook.sandbox.site_pool import SitePool, Unavailable
+
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-APPLICATION = "agency-web"
-QUERY_SECONDS = 2.0
+HEALTH_SECONDS, PAGE_SECONDS = 2.0, 6.0
+DATA_API_REQUESTS = {"/": 1, "/contact": 1, "/portal/search": 4}  # what a page asks Supabase's Data API
 SIGNATURE_SECONDS = 300  # Stripe's tolerance for the timestamp in Stripe-Signature (docs: webhooks, signatures)
 SETTINGS: LiteralString = "select name, value from public.site_settings"
 NEW_LEAD: LiteralString = "insert into public.leads (email, message) values (%s, %s) returning id"
-SEARCH: LiteralString = "select count(*) as found, pg_sleep(0.4)::text from public.leads where email like %s"
+SEARCH: LiteralString = "select count(*) as found, pg_sleep(0.6)::text from public.leads where email like %s"
 # a webhook is handled once: what was processed before is answered 200 and not done again
 PROCESSED: LiteralString = (
     "insert into public.processed_events (event_id) values (%s) on conflict do nothing returning event_id"
@@ -38,34 +38,22 @@ PROCESSED: LiteralString = (
 PAGE = "<!DOCTYPE html><html lang=en><title>{title}</title><main><h1>{title}</h1>{body}</main></html>"
 
 
-class Unavailable(Exception):
-    """The database did not answer in time, or not at all."""
-
-
 class Site:
     """The site's handlers around one world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._pool = SitePool(lambda: world.parts.pooler.dsn("app"))
 
-    async def rows(self, sql: LiteralString, *values: object) -> list[dict[str, Any]]:
-        """One statement on a connection of its own, through the pooler, in two seconds all told."""
-        try:
-            async with asyncio.timeout(QUERY_SECONDS):
-                connection = await psycopg.AsyncConnection.connect(
-                    self._world.parts.pooler.dsn("app"), application_name=APPLICATION, row_factory=dict_row,
-                    autocommit=True, options=f"-c statement_timeout={int(QUERY_SECONDS * 1000)}",
-                )  # fmt: skip
-                async with connection:
-                    return await (await connection.execute(sql, values)).fetchall()
-        except (psycopg.Error, TimeoutError) as error:
-            raise Unavailable(str(error) or "timeout") from error
+    async def rows(self, sql: LiteralString, *values: object, seconds: float = PAGE_SECONDS) -> list[dict[str, Any]]:
+        """One statement on one of the site's connections."""
+        return await self._pool.rows(sql, *values, seconds=seconds)
 
     async def health(self, request: Request) -> Response:
         """200 with the build, only when a pooled connection answers in two seconds; else 503."""
         build = self._world.production().uid
         try:
-            await self.rows(SETTINGS)
+            await self.rows(SETTINGS, seconds=HEALTH_SECONDS)
         except Unavailable:
             return JSONResponse({"status": "unavailable", "build": build, "database": "unreachable"}, 503)
         return JSONResponse({"status": "ok", "build": build})
@@ -157,7 +145,7 @@ class Site:
                     "<h1>Checking your browser</h1>", 403, {"x-vercel-mitigated": "challenge"}
                 )
             else:
-                self._world.traffic.count()
+                self._world.traffic.count(DATA_API_REQUESTS.get(request.url.path, 0))
                 try:
                     response = await handler(request)
                 except Unavailable:

@@ -38,10 +38,10 @@ class Traffic:
         """Whether the edge turns this visitor away: bots, while attack mode is on."""
         return self.attack_mode() and user_agent == BOT
 
-    def count(self) -> None:
-        """One request came through to the site."""
+    def count(self, requests: int) -> None:
+        """A page was served that asked the Data API so often."""
         with self._lock:
-            self._minutes[int(self._times.now().timestamp()) // 60] += 1
+            self._minutes[int(self._times.now().timestamp()) // 60] += requests
 
     def per_minute(self, moment: datetime) -> int:
         """Requests of one minute: counted ones, on top of an ordinary minute's."""
@@ -50,19 +50,19 @@ class Traffic:
         with self._lock:
             return BASE_PER_MINUTE + wobble + self._minutes[minute]
 
-    def crowd(self, url: str, paths: Sequence[str], *, per_second: int, seconds: float, agent: str, most: int) -> None:
-        """Visitors who ask again and again, ``per_second`` in all, until time, count or ``disperse`` ends it."""
+    def crowd(self, url: str, paths: Sequence[str], *, visitors: int, seconds: float, agent: str, most: int) -> None:
+        """Visitors who ask again as soon as they were answered, until time, count or ``disperse`` ends it."""
         stop = threading.Event()
         left = iter(range(most))
         until = time.monotonic() + seconds
-        width = max(1, min(40, per_second // 2 or 1))
 
         def visit(number: int) -> None:
-            stop.wait(number / per_second)
-            while not stop.wait(width / per_second) and time.monotonic() < until and next(left, None) is not None:
+            pause = 0.2 + number % 7 * 0.05  # not all in step
+            while next(left, None) is not None and time.monotonic() < until and not stop.is_set():
                 self._ask(url, paths[number % len(paths)], agent)
+                stop.wait(pause)
 
-        threads = [threading.Thread(target=visit, args=(n,), daemon=True, name=f"visitor-{n}") for n in range(width)]
+        threads = [threading.Thread(target=visit, args=(n,), daemon=True, name=f"visitor-{n}") for n in range(visitors)]
         with self._lock:
             self._crowds.append((stop, threads))
         for thread in threads:

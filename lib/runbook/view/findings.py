@@ -56,10 +56,15 @@ def worst_first(findings: Sequence[Finding]) -> list[tuple[int, Finding]]:
 
 def measure(finding: Finding) -> str:
     """What was observed, with unit and threshold: ``100 %, limit 80 %``. Empty when nothing was measured."""
-    if finding.observed is None:
+    return measured({"observed": finding.observed, "unit": finding.unit, "threshold": finding.threshold})
+
+
+def measured(finding: Mapping[str, Json]) -> str:
+    """The same of a finding as the journal keeps it."""
+    if finding["observed"] is None:
         return ""
-    seen = plain.line(plain.figure(finding.observed, finding.unit))
-    limit = _limit(finding.threshold, finding.unit)
+    seen = plain.line(plain.figure(finding["observed"], finding["unit"]))
+    limit = _limit(finding["threshold"], finding["unit"])
     return f"{seen}, {limit}" if limit else seen
 
 

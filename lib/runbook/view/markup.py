@@ -34,6 +34,10 @@ class Html(str):
 
     __slots__ = ()
 
+    def __html__(self) -> Html:
+        """Says to the report's template that this is escaped already."""
+        return self
+
 
 def text(value: str) -> Html:
     """Text as HTML. An address stays text also for whoever looks for links: its colon is written as an entity."""

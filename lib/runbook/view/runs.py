@@ -32,7 +32,7 @@ def run_card(facts: Mapping[str, Json], *, sandbox: bool) -> View:
     lines = [head, *(f"{label + ':':<10}{value}" for label, value in pairs if value)]
     lines += ["targets:", *(f"  {_target(one)}" for one in targets)] if targets else ["targets:  none was asked"]
     said = [el("tr", el("td", markup.chip(MATCHES[one["matches"]]), cls="rb-fit"),
-               el("td", plain.line(one["system"]), cls="rb-fit"), el("td", _seen(one))) for one in targets]  # fmt: skip
+               el("td", plain.line(one["system"]), cls="rb-fit"), el("td", seen(one))) for one in targets]  # fmt: skip
     body = markup.join([
         el("p", el("b", plain.line(facts["notebook"])), f" in {plain.line(facts['environment'])} ", markup.chip(mode),
            f" {verdict}", cls="rb-head"),
@@ -93,10 +93,11 @@ def _targets_say(targets: Sequence[Mapping[str, Json]]) -> tuple[Tone, str]:
 
 
 def _target(one: Mapping[str, Json]) -> str:
-    return f"{MATCHES[one['matches']]!s:<16}  {plain.line(one['system']):<12}  {_seen(one)}"
+    return f"{MATCHES[one['matches']]!s:<16}  {plain.line(one['system']):<12}  {seen(one)}"
 
 
-def _seen(one: Mapping[str, Json]) -> str:
+def seen(one: Mapping[str, Json]) -> str:
+    """What a target says it is, and what was expected when that differs."""
     how = f" ({plain.line(one['how'])})" if one.get("how") else ""
     if one["matches"] is True:
         return f"{plain.line(one['seen'])}{how}"
