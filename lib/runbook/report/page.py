@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from runbook.clock import t_plus
 from runbook.model import Json, Mode
 from runbook.record.journal import Entry
 from runbook.report import cells, story
@@ -39,22 +40,13 @@ def template() -> jinja2.Template:
         keep_trailing_newline=True,
     )  # fmt: skip
     engine.globals |= {"chip": markup.chip, "grid": markup.grid, "style": Html(_style()), "duration": plain.duration,
-                       "outcome": words.outcome, "danger": words.danger, "clock": _clock}  # fmt: skip
+                       "outcome": words.outcome, "danger": words.danger, "clock": t_plus}  # fmt: skip
     return engine.from_string(Path(__file__).with_name("report.html").read_text("utf-8"))
 
 
 def _shown(value: Any) -> Html:
     """What the template prints of a value."""
     return value if isinstance(value, Html) else markup.text(plain.plain(value))
-
-
-def _clock(seconds: float) -> str:
-    whole = max(0, int(seconds))
-    return (
-        f"{whole // 60:02d}:{whole % 60:02d}"
-        if whole < 3600
-        else f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-    )
 
 
 def _style() -> str:

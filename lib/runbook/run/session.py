@@ -62,6 +62,10 @@ class Run:
         """Ask all checks at once. ``arguments`` reach the checks that take them; the budget is shown, not enforced."""
         if self.closing:
             return self._views.notice(self._closed_line())
+        stray = set(arguments) - {name for one in checks for name in one.accepted(arguments)}
+        if stray:
+            names = ", ".join(one.name for one in checks)
+            raise SettingError(f"no check takes {sorted(stray)[0]!r}", where=names, next_step="correct the cell")
         return self._views.findings(self._ask(checks, arguments, "check"), budget_seconds=budget_seconds)
 
     def timeline(self, *checks: Check, hours: int = 24) -> Any:
@@ -196,10 +200,6 @@ class Run:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _ask(self, checks: Sequence[Check], arguments: dict[str, Any], asked: str) -> list[Finding]:
-        stray = set(arguments) - {name for one in checks for name in one.accepted(arguments)}
-        if stray:
-            names = ", ".join(one.name for one in checks)
-            raise SettingError(f"no check takes {sorted(stray)[0]!r}", where=names, next_step="correct the cell")
         findings = ask_all(checks, self._systems, arguments)
         for one, found in zip(checks, findings, strict=True):
             self._asked[one.name] = (one, arguments)
