@@ -6,7 +6,6 @@ import getpass
 import os
 import platform
 import subprocess
-from importlib import metadata
 from pathlib import Path
 
 from runbook.model import Json
@@ -37,6 +36,8 @@ def commit(root: Path) -> dict[str, Json]:
 
 def versions() -> dict[str, str]:
     """The versions a reader needs to run the same again."""
+    from importlib import metadata  # late: 15 ms that a start of the command does not owe
+
     found = {"python": platform.python_version()}
     for name in ("runbook", "ipykernel", "nbclient", "papermill", "psycopg", "httpx"):
         try:

@@ -87,8 +87,15 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         ["connections-used-up"],
     ),
     "a role at its limit": (
-        world(database_utilisation=(Status.CRITICAL, {"server_full": False})),
+        world(
+            database_utilisation=(Status.WARNING, {"server_full": False, "full_roles": ["app"]}),
+            site_health=(Status.CRITICAL, {}),
+        ),
         ["connections-used-up"],
+    ),
+    "a neighbour's role at its limit": (
+        world(database_utilisation=(Status.WARNING, {"server_full": False, "full_roles": ["reporting"]})),
+        [],
     ),
     "a traffic spike": (
         world(traffic_requests=(Status.CRITICAL, {"growth": 20.0}), database_pooled_connection=POOL_FULL),

@@ -90,7 +90,7 @@ def changes() -> list[Finding]:
     ok = Status.OK
     return [
         Finding("changes.migrations", ok, "1 migration in 24 h", rows=[
-            {"at": at(612), "system": "migrations", "what": "20261122165500_add_slot_index", "who": "ben@agency.test"}]),
+            {"at": at(612), "system": "migrations", "what": "20261122165500_add_slot_index", "who": "ben@agency.test", "ref": "20261122165500"}]),
         Finding("changes.deployments", ok, "3 deployments in 24 h", rows=[
             {"at": at(1190), "system": "deployments", "what": "dpl_71aa production: Header copy", "who": "cleo"},
             {"at": at(640), "system": "deployments", "what": "dpl_8c02 production: Booking search", "who": "ben"},
@@ -127,13 +127,25 @@ def restart() -> Plan:
 
 
 def proof() -> Finding:
-    return Finding("end_idle_transactions.verify", Status.OK, "no session is idle in a transaction for 1800 s", 0, "sessions", 0, "pg_stat_activity", 0.04)
+    return Finding(
+        "end_idle_transactions.verify",
+        Status.OK,
+        "no session is idle in a transaction for 1800 s",
+        0,
+        "sessions",
+        0,
+        "pg_stat_activity",
+        0.04,
+    )
 
 
 def result(outcome: Outcome = Outcome.DONE, reason: str = "") -> ActionResult:
     if outcome is not Outcome.DONE:
         return ActionResult("end_idle_transactions", plan().plan_id, outcome, reason)
-    lines = tuple(f"ended session {row['pid']} (role app, agency-site, idle {row['idle_seconds'] // 60} min)" for row in sessions())
+    lines = tuple(
+        f"ended session {row['pid']} (role app, agency-site, idle {row['idle_seconds'] // 60} min)"
+        for row in sessions()
+    )
     return ActionResult("end_idle_transactions", plan().plan_id, outcome, reason, OPERATOR, 3.12, proof(), lines)
 
 
@@ -194,14 +206,30 @@ def night() -> tuple[dict[str, Any], list[Entry], dict[str, Any]]:
     from runbook.view import Views
 
     views, book, cells = Views(sandbox=True, interactive=False, times=Clock().times()), Book(), []
-    leak, cured = plan(), [replace(f, status=Status.OK, summary="ok again") for f in findings() if f.status in (Status.CRITICAL, Status.UNKNOWN)]
+    leak, cured = (
+        plan(),
+        [
+            replace(f, status=Status.OK, summary="ok again")
+            for f in findings()
+            if f.status in (Status.CRITICAL, Status.UNKNOWN)
+        ],
+    )
 
     def prose(text: str) -> None:
         cells.append({"cell_type": "markdown", "id": f"md-{len(cells)}", "metadata": {}, "source": text})
 
     def cell(source: str, view: Any = None, seconds: float = 0.2, inside: Any = None) -> None:
         cell_id = f"cell-{len(cells)}"
-        cells.append({"cell_type": "code", "id": cell_id, "metadata": {}, "source": source, "outputs": [], "execution_count": None})
+        cells.append(
+            {
+                "cell_type": "code",
+                "id": cell_id,
+                "metadata": {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+        )
         book.add("cell.started", {"id": cell_id, "index": len(cells), "source": source, "execution_count": len(cells)})
         if inside:
             inside()
@@ -209,7 +237,11 @@ def night() -> tuple[dict[str, Any], list[Entry], dict[str, Any]]:
             data = {"text/plain": str(view), "text/html": view._repr_html_()}
             output = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": len(cells)}
             book.add("cell.output", {"id": cell_id, "index": len(cells), "output": output})
-        book.add("cell.finished", {"id": cell_id, "index": len(cells), "state": "completed", "seconds": seconds, "error": None}, seconds)
+        book.add(
+            "cell.finished",
+            {"id": cell_id, "index": len(cells), "state": "completed", "seconds": seconds, "error": None},
+            seconds,
+        )
 
     def opened() -> None:
         facts = card_facts()
@@ -227,21 +259,62 @@ def night() -> tuple[dict[str, Any], list[Entry], dict[str, Any]]:
     def applied() -> None:
         head = {"action": leak.action, "plan_id": leak.plan_id}
         book.add("approval.used", {**head, "approver": OPERATOR})
-        book.add("action.started", {**head, "target": leak.target, "danger": leak.danger.value, "approved_by": OPERATOR, "lock": "everywhere"})
+        book.add(
+            "action.started",
+            {**head, "target": leak.target, "danger": leak.danger.value, "approved_by": OPERATOR, "lock": "everywhere"},
+        )
         for item, line in zip(leak.objects, result().changed, strict=True):
-            book.add("action.object", {**head, "object": item.identity, "phase": "intent", "outcome": None, "line": "", "before": {}, "after": {}})
-            book.add("action.object", {**head, "object": item.identity, "phase": "outcome", "outcome": "done", "line": line, "before": {}, "after": {}})
+            book.add(
+                "action.object",
+                {
+                    **head,
+                    "object": item.identity,
+                    "phase": "intent",
+                    "outcome": None,
+                    "line": "",
+                    "before": {},
+                    "after": {},
+                },
+            )
+            book.add(
+                "action.object",
+                {
+                    **head,
+                    "object": item.identity,
+                    "phase": "outcome",
+                    "outcome": "done",
+                    "line": line,
+                    "before": {},
+                    "after": {},
+                },
+            )
         book.add("action.finished", {**result().as_json(), "changed": list(result().changed)}, 3.0)
 
-    prose("# database-failure\n\nFinds out why the database fails. See [the docs](https://docs.example.com/x).\n\n| you see | do |\n| --- | --- |\n| `unknown` | stop |")
+    prose(
+        "# database-failure\n\nFinds out why the database fails. See [the docs](https://docs.example.com/x).\n\n| you see | do |\n| --- | --- |\n| `unknown` | stop |"
+    )
     cell('incident: str = ""\nmode: str = "act"')
     cell("run", views.run_card(card_facts()), 0.9, opened)
     prose("## Triage\n\n### 1. What is broken?\n\n*Healthy:* every line is `ok`.")
-    cell("run.check(machine.this_machine, site.health, traffic.requests)", views.findings(findings(), 60), 8.2, asked(findings(), "check"))
+    cell(
+        "run.check(machine.this_machine, site.health, traffic.requests)",
+        views.findings(findings(), 60),
+        8.2,
+        asked(findings(), "check"),
+    )
     prose("### 6. What changed?")
-    cell("run.timeline(changes.migrations, changes.deployments, changes.flags, changes.config, hours=24)", views.timeline(changes()), 1.2)
+    cell(
+        "run.timeline(changes.migrations, changes.deployments, changes.flags, changes.config, hours=24)",
+        views.timeline(changes()),
+        1.2,
+    )
     prose("## Diagnose")
-    cell("run.diagnose()", views.causes(causes(), findings()), 0.01, lambda: book.add("cause.ranked", {"causes": [c.as_json() for c in causes()]}))
+    cell(
+        "run.diagnose()",
+        views.causes(causes(), findings()),
+        0.01,
+        lambda: book.add("cause.ranked", {"causes": [c.as_json() for c in causes()]}),
+    )
     prose("## Mitigate\n\n### 2. End sessions idle in a transaction\n\n**Warning:** cannot be undone.")
     cell("run.plan(actions.end_idle_transactions, older_than_seconds=idle_seconds)",
          views.plan_card(leak, mode=Mode.ACT, consent="type the count: 24"), 0.1, lambda: book.add("plan.made", leak.as_json()))  # fmt: skip
@@ -250,6 +323,8 @@ def night() -> tuple[dict[str, Any], list[Entry], dict[str, Any]]:
     cell("run.verify()", views.findings(cured), 1.1, asked(cured, "verify"))
     cell("run.escalate()", views.escalation(escalation_facts()), 0.01)
     cell("run.close()", None, 0.01)
-    book.add("run.closed", {"status": "recovered", "exit_code": 0, "ended_at": iso(book.at), "seconds": 21.4, "reason": ""})
+    book.add(
+        "run.closed", {"status": "recovered", "exit_code": 0, "ended_at": iso(book.at), "seconds": 21.4, "reason": ""}
+    )
     skeleton = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return summarize(book.entries), book.entries, draw_notebook(skeleton, book.entries)

@@ -23,8 +23,8 @@ def idle_transaction_leak(findings: Findings) -> Cause | None:
     return cause(
         findings, "idle-transaction-leak",
         f"{fact(findings, IDLE, 'over')} sessions sit idle in a transaction, most of them {who}",
-        because=(IDLE,), expected=(UTILISATION, DIRECT, POOLED, SITE), actions=("end_idle_transactions",),
-        notebooks=("deployment-rollback",),
+        because=(IDLE,), expected=(POOLED, SITE), supports=(UTILISATION, DIRECT), actions=("end_idle_transactions",),
+        notebooks=("database-failure", "deployment-rollback"),
         by_hand="Ending them buys time. Find the code that opens a transaction and does not end it: the time line says "
         "what was deployed last.",
         weight=70,
@@ -37,7 +37,8 @@ def traffic_spike(findings: Findings) -> Cause | None:
         return None
     return cause(
         findings, "traffic-spike", findings[TRAFFIC].summary, because=(TRAFFIC,),
-        expected=(UTILISATION, POOLED, SITE), actions=("enable_attack_mode",),
+        expected=(SITE,), supports=(UTILISATION, POOLED), actions=("enable_attack_mode",),
+        notebooks=("database-failure",),
         by_hand="Ask marketing whether this is a campaign: then raise capacity instead of shutting visitors out.",
         weight=60,
     )  # fmt: skip
@@ -50,19 +51,19 @@ def busy_clients(findings: Findings) -> Cause | None:
         return None
     return cause(
         findings, "busy-clients", "The pool is used up by clients that work; Postgres itself has room",
-        because=(POOLED,), expected=(SITE,), actions=("set_pool_size",),
+        because=(POOLED,), expected=(SITE,), actions=("set_pool_size",), notebooks=("database-failure",),
         by_hand="A larger pool buys time: find out why clients hold connections longer than before.", weight=50,
     )  # fmt: skip
 
 
 def connections_used_up(findings: Findings) -> Cause | None:
-    """Postgres itself, or a role, has no connection left, and every session works."""
-    pool_is_full = fact(findings, UTILISATION, "server_full") is False and fact(findings, POOLED, "layer") == "pool"
-    if not is_critical(findings, UTILISATION) or pool_is_full or _explained(findings):
+    """Postgres itself, or the role of a site that fails, has no connection left, and every session works."""
+    role_is_full = bool(fact(findings, UTILISATION, "full_roles")) and is_critical(findings, SITE)
+    if not (is_critical(findings, UTILISATION) or role_is_full) or _explained(findings):
         return None
     return cause(
         findings, "connections-used-up", f"Connections are used up: {findings[UTILISATION].summary}",
-        because=(UTILISATION,), expected=(DIRECT, POOLED, SITE),
+        because=(UTILISATION,), expected=(SITE,), supports=(DIRECT, POOLED), notebooks=("database-failure",),
         by_hand="A larger pool makes it worse. Find what got slower (top statements, the time line), roll it back; or "
         "raise the role's connection limit, or take a larger compute size, which restarts the database.",
         weight=48,
@@ -76,7 +77,7 @@ def pooler_refuses(findings: Findings) -> Cause | None:
         return None
     return cause(
         findings, "pooler-refuses", f"The pooler refuses clients: {fact(findings, POOLED, 'message', '')}",
-        because=(POOLED,), expected=(SITE,),
+        because=(POOLED,), expected=(SITE,), notebooks=("database-failure",),
         by_hand="After too many failed logins the pooler blocks the address they came from for up to 2 minutes, and "
         "every new try extends that. Stop the client with the wrong password, or give it the right one, and wait. A "
         "database restart does not clear it.",

@@ -26,7 +26,7 @@ def postgres_stopped(findings: Findings) -> Cause | None:
     return cause(
         findings, "postgres-stopped", "Postgres is not running: nobody listens on its address",
         because=(DIRECT, *((SERVICES,) if vendor_says_so else ())), expected=(SERVICES, POOLED, SITE),
-        actions=("restart_project",), notebooks=("point-in-time-recovery",),
+        actions=("restart_project",), notebooks=("database-failure",),
         by_hand="If a restart does not bring it back: a support ticket, never a second restart.", weight=80,
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ def disk_full(findings: Findings) -> Cause | None:
     read_only = fact(findings, DISK, "read_only") is True
     title = "The disk is full and the database only reads" if read_only else "The disk is nearly full"
     return cause(
-        findings, "disk-full", title, because=(DISK,), expected=(SITE,),
+        findings, "disk-full", title, because=(DISK,), notebooks=("database-failure",),
         by_hand="Enlarge the disk in the dashboard (Database settings, Disk size; it costs money and can be done once "
         "in about 6 hours), or lift read-only mode for 15 minutes there and delete what is not needed; drop a dead "
         "replication slot first if the disk check shows one. Never delete files of Postgres.",
@@ -55,7 +55,8 @@ def forgotten_lock(findings: Findings) -> Cause | None:
     return cause(
         findings, "forgotten-lock",
         f"{worst['waiting']} sessions wait for a lock that session {worst['pid']} ({worst['application']}) forgot",
-        because=(BLOCKING,), expected=(LONG, SITE), actions=("end_idle_transactions",),
+        because=(BLOCKING,), expected=(LONG,), supports=(SITE,), actions=("end_idle_transactions",),
+        notebooks=("database-failure",),
         by_hand="Ask the owner of that session to commit or roll back, if there is one to ask.", weight=72,
     )  # fmt: skip
 
@@ -70,8 +71,8 @@ def runaway_statement(findings: Findings) -> Cause | None:
     return cause(
         findings, "runaway-statement",
         f"A statement of {worst['application']} ({worst['role']}) runs for {worst['running_seconds']:.0f} s{blocks}",
-        because=(LONG, *((BLOCKING,) if worst.get("blocks") and is_bad(findings, BLOCKING) else ())), expected=(SITE,),
-        actions=("cancel_statement",),
+        because=(LONG, *((BLOCKING,) if worst.get("blocks") and is_bad(findings, BLOCKING) else ())), supports=(SITE,),
+        actions=("cancel_statement",), notebooks=("database-failure",),
         by_hand="A backup, a migration or a vacuum is left to run: ask its owner first.", weight=66,
     )  # fmt: skip
 

@@ -41,13 +41,18 @@ def cause(
     *,
     because: tuple[str, ...],
     expected: tuple[str, ...] = (),
+    supports: tuple[str, ...] = (),
     actions: tuple[str, ...] = (),
     notebooks: tuple[str, ...] = (),
     by_hand: str = "",
     weight: float,
 ) -> Cause:
-    """A cause that holds ``because`` of these checks; ``expected`` ones speak for it or, when ok, against it."""
+    """A cause that holds ``because`` of these checks.
+
+    ``expected`` ones speak for it, or against it when they are ok; ``supports`` speak for it or not at all.
+    """
     others = [check for check in expected if check not in because]
-    speaks_for = (*because, *(check for check in others if is_bad(findings, check)))
+    bad = [check for check in (*others, *supports) if check not in because and is_bad(findings, check)]
+    speaks_for = (*because, *bad)
     against = tuple(check for check in others if status(findings, check) is Status.OK)
     return Cause(name, title, speaks_for, against, actions, notebooks, by_hand, weight)

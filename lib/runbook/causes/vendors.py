@@ -25,6 +25,7 @@ def wrong_target(findings: Findings) -> Cause | None:
     systems = sorted({str(findings[name].facts.get("system")) for name in wrong})
     return cause(
         findings, "wrong-target", f"What answers is not this environment's: {', '.join(systems)}", because=tuple(wrong),
+        notebooks=("database-failure",),
         by_hand="Compare the profile with the variable that holds the address, correct one of them, open a new run. "
         "Until then no finding about that system counts.",
         weight=100,
@@ -51,7 +52,7 @@ def vendor_outage(findings: Findings) -> Cause | None:
         return None
     return cause(
         findings, "vendor-outage", f"Supabase has an outage that reaches us: {', '.join(confirmed)}",
-        because=(STATUS_PAGE, SERVICES),
+        because=(STATUS_PAGE, SERVICES), notebooks=("database-failure",),
         by_hand="Nothing here repairs it. Open a ticket, follow the vendor's incident, tell customers on the status "
         "page, switch off what needs the service. Do not restart the project: that adds our downtime to theirs.",
         weight=40,
@@ -99,7 +100,8 @@ def _of_the_api(findings: Findings, *kinds: Fault, answered: bool | None = None)
 def _management_api(findings: Findings, name: str, title: str, because: list[str], by_hand: str) -> Cause | None:
     if SERVICES not in because:
         return None
-    return cause(findings, name, title, because=tuple(because), by_hand=by_hand, weight=30)
+    return cause(findings, name, title, because=tuple(because), notebooks=("database-failure",), by_hand=by_hand,
+                 weight=30)  # fmt: skip
 
 
 EVERY: tuple[Explain, ...] = (

@@ -106,7 +106,7 @@ def replicas(systems: Systems) -> Answer:
 def disk(systems: Systems) -> Answer:
     """Is the disk full, and does the database still take writes?"""
     sizes, said = _sizes(systems)
-    read_only = any(row["read_only"] for row in sizes)
+    read_only = any(row["read_only"] is True for row in sizes)
     used = size = None
     try:
         figures = systems.supabase.disk()

@@ -7,34 +7,30 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from runbook.checks.frame import Answer
-from runbook.checks.judge import bar, judged
+from runbook.checks.judge import bar, judged, worst
 from runbook.model import Row, Status
 from runbook.policy import Threshold
 
 KEPT_AS_FACTS = 20  # rows of a kind that go into the facts; the table shows all
+CRITICAL = Status.CRITICAL
 Rows = Sequence[dict[str, Any]]
 
 
 def utilisation(total: Row, connections: Rows, threshold: Threshold, source: str) -> Answer:
-    """Sessions against what ordinary roles can use, and against each role's own limit."""
-    percent = share(total["used"], total["usable"])
+    """Sessions against what ordinary roles can use. A role at its own limit is contained by it: a warning."""
+    percent = round(share(total["used"], total["usable"]), 1)
     roles = _roles(connections)
-    fullest = max((role["percent"] for role in roles if role["percent"] is not None), default=0.0)
-    observed = round(max(percent, fullest), 1)
-    status = judged(observed, threshold)
-    limited = [
-        f"role {r['role']} {r['sessions']} of {r['limit']}" for r in roles if r["percent"] == fullest and fullest
-    ]
+    full = [role for role in roles if role["percent"] is not None and judged(role["percent"], threshold) is CRITICAL]
+    told = [f"{total['used']} of {total['usable']} usable connections ({percent:.0f} %)"]
+    told += [f"role {role['role']} has {role['sessions']} of its {role['limit']}" for role in full]
+    told += [f"{total['idle_in_transaction']} idle in a transaction, {total['waiting_on_lock']} waiting for a lock"]
     return Answer(
-        status,
-        f"{total['used']} of {total['usable']} usable connections ({percent:.0f} %)"
-        + (f"; {limited[0]} ({fullest:.0f} %)" if limited else "")
-        + f"; {total['idle_in_transaction']} idle in a transaction, {total['waiting_on_lock']} waiting for a lock",
-        observed, "%", bar(threshold), source,
+        worst([judged(percent, threshold), Status.WARNING if full else Status.OK]), "; ".join(told), percent, "%",
+        bar(threshold), source,
         rows=[{**row, "oldest_seconds": whole(row["oldest_seconds"])} for row in connections],
         facts={
-            "used": total["used"], "usable": total["usable"], "percent": round(percent, 1), "roles": roles,
-            "server_full": judged(percent, threshold) is Status.CRITICAL,
+            "used": total["used"], "usable": total["usable"], "percent": percent, "roles": roles,
+            "full_roles": [role["role"] for role in full], "server_full": judged(percent, threshold) is CRITICAL,
         },
     )  # fmt: skip
 

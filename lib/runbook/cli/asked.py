@@ -38,6 +38,7 @@ class Asked:
     operator: str
     operator_source: str
     begun: datetime
+    opens: bool  # an incident of its own: none is given or open
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +93,7 @@ def check(arguments: argparse.Namespace, times: Times) -> Asked:
         parameters["environment"] = chosen
     return Asked(
         procedure, parameters, chosen, profile.sandbox, mode, arguments.severity or "", runs, name, source,
-        begun,
+        begun, opens=about is None and (procedure.category == "respond" or bool(parameters.get("incident"))),
     )  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def take_incident(asked: Asked, times: Times) -> Incident | None:
     """The incident of this run: the given one, the only open one, or a new one. None for a routine run."""
     given = str(asked.parameters.get("incident", ""))
     issue_type = ""
-    if asked.procedure.category == "respond":
+    if asked.opens:
         from runbook import policy  # late: reading the tables takes longer than everything else here
 
         issue_type = policy.load(settings.root()).issue_type_of(asked.procedure.name)

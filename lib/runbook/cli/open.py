@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from runbook.cli import asked
-from runbook.cli.ending import ends_cleanly
+from runbook.cli.ending import Ended, ends_cleanly
 from runbook.cli.run import request_of
 from runbook.cli.screen import Screen
 from runbook.errors import RunbookError, SettingError
@@ -63,11 +63,21 @@ def open_lab(arguments: argparse.Namespace, screen: Screen) -> int:
                 import webbrowser
 
                 webbrowser.open(url)
-            while lab.poll() is None:
-                time.sleep(LOOK_SECONDS)
+            return _stay(lab)
         finally:
             _stop(lab)
             _say_what_is_left(run_dir, clean, screen)
+
+
+def _stay(lab: subprocess.Popen[bytes]) -> int:
+    """Until JupyterLab ends by itself (its menu has Shut Down) or somebody ends this command; that is no error."""
+    try:
+        while lab.poll() is None:
+            time.sleep(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        return 0
+    except Ended as end:
+        return end.exit_code
     return 0
 
 

@@ -11,6 +11,7 @@ from runbook.cli.screen import Screen
 from runbook.errors import SettingError
 
 LOOK_SECONDS = 0.5
+INTERRUPTED = 130
 
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -56,6 +57,8 @@ def _stay(screen: Screen) -> int:
             _show(screen, "up; Ctrl-C stops it")
             while lifecycle.status()["up"]:
                 time.sleep(LOOK_SECONDS)
+        except KeyboardInterrupt:
+            return 0 if mine else INTERRUPTED
         finally:
             if mine:
                 lifecycle.down()

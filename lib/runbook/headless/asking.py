@@ -8,54 +8,84 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from runbook import approval
+from runbook import approval, policy
 from runbook.headless.folder import RunRequest
-from runbook.model import Plan
+from runbook.model import Danger, Mode, Plan, PlannedObject
 from runbook.record.folder import write_atomic
 from runbook.record.journal import read
 from runbook.times import Times, iso
 
-MINUTES = 30
+SHOWN_OBJECTS = 10
 
 
-def ask_about_plans(run_dir: Path, request: RunRequest, times: Times | None = None) -> None:
-    """Ask about every plan that has objects and no answer yet; a yes becomes an approval file for the next cell."""
-    if not sys.stdin.isatty() or request.parameters.get("mode") != "act":
-        return
-    entries = read(run_dir / "journal.jsonl")
-    settled = {e.data["plan_id"] for e in entries if e.event in ("action.finished", "approval.used")}
-    for plan in (Plan.from_json(e.data) for e in entries if e.event == "plan.made"):
-        folder = run_dir.parent / "approvals" / plan.plan_id
-        asked = folder / f"{file_name(request.operator)}.json"
-        if plan.plan_id in settled or not plan.objects or asked.exists() or asked.with_suffix(".no").exists():
-            continue
+class Asker:
+    """Asks once about every plan of a run that has objects and no approval; a yes becomes a file for the next cell."""
+
+    def __init__(self, run_dir: Path, request: RunRequest, times: Times) -> None:
+        self._incident_dir = run_dir.parent
+        self._journal = run_dir / "journal.jsonl"
+        self._operator = request.operator
+        self._times = times
+        self._valid = timedelta(minutes=policy.load(request.root).approval_minutes)
+        self._acts = request.parameters.get("mode") == Mode.ACT
+        self._given = approval.parse(str(request.parameters.get("approve", "")), approver=request.operator,
+                                     expires_at=times.now() + self._valid)  # fmt: skip
+        self._asked: set[str] = set()
+
+    def ask(self) -> None:
+        """Ask about the plans made since the last time. Nothing without a terminal, and nothing in a rehearsal."""
+        if not (self._acts and sys.stdin.isatty()):
+            return
+        entries = read(self._journal)
+        settled = {e.data["plan_id"] for e in entries if e.event in ("action.finished", "approval.used")}
+        for plan in (Plan.from_json(e.data) for e in entries if e.event == "plan.made"):
+            if plan.plan_id in settled | self._asked or not plan.objects or self._is_approved(plan):
+                continue
+            self._asked.add(plan.plan_id)
+            if agreed(plan):
+                self._approve(plan)
+
+    def _is_approved(self, plan: Plan) -> bool:
+        lying = approval.from_files(self._incident_dir, plan.plan_id)
+        return approval.fits(plan, [*self._given, *lying], self._times.now())[0] is not None
+
+    def _approve(self, plan: Plan) -> None:
+        """The approval file of the contract."""
+        now = self._times.now()
+        folder = self._incident_dir / "approvals" / plan.plan_id
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if agreed(plan):
-            write_approval(asked, plan, request.operator, times or Times())
-        else:
-            asked.with_suffix(".no").touch()
+        content = {
+            "plan_id": plan.plan_id, "action": plan.action, "target": plan.target, "approver": self._operator,
+            "at": iso(now), "expires_at": iso(now + self._valid), "reason": "asked on the terminal", "signature": None,
+        }  # fmt: skip
+        write_atomic(folder / f"{file_name(self._operator)}.json", json.dumps(content, indent=1) + "\n")
 
 
 def agreed(plan: Plan) -> bool:
     """Whether the person typed what consent to this plan takes."""
+    lines = [
+        "",
+        f"{plan.action} ({plan.danger.value}) would change {len(plan.objects)} on {plan.target}:",
+        *(f"  {_described(item)}" for item in plan.objects[:SHOWN_OBJECTS]),
+    ]
+    if len(plan.objects) > SHOWN_OBJECTS:
+        lines.append(f"  … and {len(plan.objects) - SHOWN_OBJECTS} more")
     wanted = approval.expected_words(plan)
-    sys.stderr.write(f"\n{plan.action} would change {len(plan.objects)} objects on {plan.target}.\n")
-    sys.stderr.write(f"To approve {plan.action}@{plan.plan_id}, {approval.consent(plan) if wanted else 'type yes'}: ")
+    how = "type y" if plan.danger is Danger.REVERSIBLE else approval.consent(plan)
+    sys.stderr.write("\n".join(lines) + f"\nTo approve {plan.action}@{plan.plan_id}, {how}; Enter for no: ")
     sys.stderr.flush()
-    typed = sys.stdin.readline().strip()
-    return typed.split() == (wanted or "yes").split()
-
-
-def write_approval(path: Path, plan: Plan, approver: str, times: Times, reason: str = "") -> None:
-    """The approval file of the contract."""
-    now = times.now()
-    content = {
-        "plan_id": plan.plan_id, "action": plan.action, "target": plan.target, "approver": approver, "at": iso(now),
-        "expires_at": iso(now + timedelta(minutes=MINUTES)), "reason": reason, "signature": None,
-    }  # fmt: skip
-    write_atomic(path, json.dumps(content, indent=1) + "\n")
+    typed = sys.stdin.readline().split()
+    yes = typed == wanted.split() if wanted else [word.lower() for word in typed] in (["y"], ["yes"])
+    sys.stderr.write("approved\n" if yes else "not approved\n")
+    return yes
 
 
 def file_name(name: str) -> str:
     """A person's name as a file's name."""
     return re.sub(r"[^A-Za-z0-9._@-]", "_", name)[:64].strip(".") or "somebody"
+
+
+def _described(item: PlannedObject) -> str:
+    shown = ", ".join(f"{key} {value}" for key, value in item.shown.items())
+    text = f"{item.identity}  {shown}".rstrip()
+    return "".join(c if c.isprintable() else "?" for c in text)  # names from systems must not steer the terminal

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runbook.catalogue import Procedure
+from runbook.errors import RecordError
 from runbook.model import Incident, Json
 from runbook.record.folder import new_run_dir, write_atomic
 from runbook.record.seal import text_of
 from runbook.times import Times
 
 INJECTED = "injected-parameters"
+LEAST_FREE_BYTES = 16 * 2**20  # a record that cannot be finished is worse than a run that was not begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,11 @@ class RunRequest:
 
 
 def prepare(request: RunRequest, times: Times) -> Path:
-    """Make the run's folder with the notebook that will run and an empty journal, the mark of an open run."""
+    """Make the run's folder with the notebook that will run and an empty journal, the mark of an open run.
+
+    RecordError, and no folder, when the disk is all but full.
+    """
+    _must_have_room(request.runs)
     run_dir = new_run_dir(request.runs, request.group, request.procedure.name, times)
     write_atomic(run_dir / "notebook.ipynb", text_of(with_parameters(request.procedure.notebook, request.parameters)))
     os.close(os.open(run_dir / "journal.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -61,12 +68,24 @@ def kernel_environment(request: RunRequest, run_dir: Path, *, supervised: bool) 
     return {key: value for key, value in {**os.environ, **told}.items() if value}
 
 
+def _must_have_room(runs: Path) -> None:
+    there = next(path for path in (runs, *runs.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if free < LEAST_FREE_BYTES:
+        raise RecordError(f"only {free // 2**20} MiB are free, a record needs {LEAST_FREE_BYTES // 2**20}",
+                          where=str(runs), next_step="free space, or choose --runs DIR")  # fmt: skip
+
+
 def with_parameters(notebook: dict[str, Any], parameters: dict[str, Json]) -> dict[str, Any]:
     """A clean copy of a notebook with the parameters in a cell of their own, as papermill writes it."""
     clean = copy.deepcopy(notebook)
     where = 0
+    met = {INJECTED}
     for index, cell in enumerate(clean["cells"]):
         cell["source"] = "".join(cell["source"])
+        if cell.get("id", INJECTED) in met:  # the record knows cells by id: nbformat < 4.5 has none, copies share one
+            cell["id"] = f"cell-{index}"
+        met.add(cell["id"])
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
         if "parameters" in cell["metadata"].get("tags", []):
@@ -77,4 +96,5 @@ def with_parameters(notebook: dict[str, Any], parameters: dict[str, Json]) -> di
             "cell_type": "code", "id": INJECTED, "metadata": {"tags": [INJECTED]}, "execution_count": None,
             "outputs": [], "source": "\n".join(["# Parameters", *lines]),
         })  # fmt: skip
+    clean["nbformat"], clean["nbformat_minor"] = 4, 5
     return clean

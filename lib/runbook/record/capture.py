@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from runbook.errors import RecordError
 from runbook.model import Json
 from runbook.record.journal import Journal
 from runbook.record.mask import Masker, StreamMask
@@ -77,6 +78,7 @@ class Capture:
         self._current: dict[str, Any] | None = None
         self._writing = threading.RLock()
         self._send: Callable[..., Any] | None = None
+        self._unwritten: RecordError | None = None
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class Capture:
                 return None
             body = {**body, "text": text}
         elif isinstance(body, dict):
-            body = self.masker.json(body)
+            body = self.masker.json(self._honest(kind, body))
         if whole:
             msg_or_type = {**msg_or_type, "content": body}
         else:
@@ -192,7 +194,7 @@ class Capture:
                 self._send(socket, "stream", body, about, ident=b"stream." + name.encode())
 
     def _journal_output(self, kind: str, body: Mapping[str, Any], about: Any) -> None:
-        output = _as_output(kind, body)
+        output = as_output(kind, body)
         if output is None:
             return
         with self._writing:
@@ -202,6 +204,22 @@ class Capture:
     # -- the journal -----------------------------------------------------------------------------------------------
 
     def _append(self, event: str, data: dict[str, Json]) -> None:
+        """Write, or remember that it was not possible: what is raised here reaches nobody, the reply does."""
+        try:
+            self._write(event, data)
+        except RecordError as error:
+            self._unwritten = error
+        except OSError as error:  # a file of its own below outputs/
+            self._unwritten = RecordError(f"cannot write output: {error.strerror}", where=str(error.filename))
+
+    def _honest(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A cell whose record could not be written has failed, whatever it answers."""
+        if kind != "execute_reply" or self._unwritten is None:
+            return body
+        said = {"ename": "RecordError", "evalue": str(self._unwritten), "traceback": []}
+        return {**body, **said, "status": "error"}
+
+    def _write(self, event: str, data: dict[str, Json]) -> None:
         if self._journal is None:
             if self._shell is not None:
                 self._waiting.append((event, data))
@@ -229,7 +247,7 @@ class Capture:
         return _message_of(self._shell.kernel.get_parent())
 
 
-def _as_output(kind: str, body: Mapping[str, Any]) -> dict[str, Json] | None:
+def as_output(kind: str, body: Mapping[str, Any]) -> dict[str, Json] | None:
     """A message as nbformat keeps it; None for those that are no output."""
     if kind == "stream":
         return {"output_type": "stream", "name": body["name"], "text": body["text"]}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from runbook.clock import t_plus
 from runbook.model import Json, Mode
@@ -18,6 +19,8 @@ from runbook.view.findings import measured
 from runbook.view.markup import Html
 from runbook.view.words import Word
 
+TRIED = frozenset({"done", "refused", "failed", "unverified", "unknown"})  # the others are folded
+
 
 def render(summary: Mapping[str, Json], entries: Sequence[Entry], notebook: Mapping[str, Json]) -> str:
     """The whole page."""
@@ -25,10 +28,11 @@ def render(summary: Mapping[str, Json], entries: Sequence[Entry], notebook: Mapp
     return template().render(
         s=summary, opened=opened, end=words.end(str(summary.get("status", ""))), mode=_mode(summary),
         sandbox=bool(opened.get("sandbox")), head=_head(summary, opened), targets=_targets(opened),
-        actions=_actions(summary, entries), causes=_causes(summary), findings=_findings(entries),
-        todo=runs.follow_ups({**summary, "followups": _texts(entries, "followup.added")}),
+        actions=_actions(summary, entries), causes=_causes(summary, entries), findings=_findings(entries),
+        unchanged=runs.nothing_changed(summary),
         notes=_texts(entries, "note.added"), story=story.tell(entries), cells=cells.render(notebook["cells"]),
         record=_record(summary, opened, entries),
+        todo=runs.follow_ups({**summary, "followups": _texts(entries, "followup.added")}),
     )  # fmt: skip
 
 
@@ -45,8 +49,10 @@ def template() -> jinja2.Template:
 
 
 def _shown(value: Any) -> Html:
-    """What the template prints of a value."""
-    return value if isinstance(value, Html) else markup.text(plain.plain(value))
+    """What the template prints of a value; a macro's own output has passed here already."""
+    if isinstance(value, Html):
+        return value
+    return Html(value) if isinstance(value, Markup) else markup.text(plain.plain(value))
 
 
 def _style() -> str:
@@ -60,6 +66,7 @@ def _mode(summary: Mapping[str, Json]) -> Word | None:
 def _head(summary: Mapping[str, Json], opened: Mapping[str, Json]) -> list[tuple[str, str]]:
     about = " · ".join(plain.line(summary[key]) for key in ("incident", "severity") if summary.get(key))
     began, ended = (plain.moment(str(summary.get(key, ""))) for key in ("started_at", "ended_at"))
+    ended = ended[11:] if ended[:10] == began[:10] else ended
     source = (
         f", name taken from {plain.line(opened['operator_source'])}, unsigned" if opened.get("operator_source") else ""
     )
@@ -77,13 +84,37 @@ def _targets(opened: Mapping[str, Json]) -> list[tuple[Word, str, str]]:
     return [(runs.MATCHES[one["matches"]], plain.line(one["system"]), runs.seen(one)) for one in told]
 
 
-def _causes(summary: Mapping[str, Json]) -> list[dict[str, Any]]:
-    known = {one["check"]: one for one in summary["findings"]}
+def _causes(summary: Mapping[str, Json], entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The causes as last ranked, each with what its checks said then and what they say now."""
+    known: dict[str, Mapping[str, Json]] = {}
+    then: dict[str, Mapping[str, Json]] = {}
+    for e in entries:
+        if e.event == "check.finished":
+            known[e.data["check"]] = e.data
+        elif e.event == "cause.ranked":
+            then = dict(known)
     return [
-        {"name": cause["name"], "title": cause.get("title") or cause["name"], "helps": causes.helps(cause),
-         "evidence": [(label, [(name, known.get(name)) for name in cause[label]]) for label in ("for", "against")]}
+        {"title": cause.get("title") or cause["name"], "name": cause["name"], "helps": causes.helps(cause),
+         "evidence": [(label, _evidence(cause[label], then, known)) for label in ("for", "against")]}
         for cause in summary["causes"]
     ]  # fmt: skip
+
+
+def _evidence(
+    names: Sequence[str], then: Mapping[str, Mapping[str, Json]], known: Mapping[str, Mapping[str, Json]]
+) -> list[dict[str, Any]]:
+    """What these checks said when the cause was named and how they ended; those that said the same are one."""
+    said: dict[tuple[str, str, str], list[str]] = {}
+    for name in names:
+        if name not in then:
+            key = ("", "(not asked)", "")
+        else:
+            was, now = then[name], known[name]
+            ended = f"({now['status']} at the end)" if now["status"] != was["status"] else ""
+            key = (str(was["status"]), plain.line(was["summary"]), ended)
+        said.setdefault(key, []).append(plain.line(name))
+    return [{"names": plain.listed(group), "word": words.finding(status) if status else None, "said": summary, "now": now}
+            for (status, summary, now), group in said.items()]  # fmt: skip
 
 
 def _actions(summary: Mapping[str, Json], entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -94,11 +125,14 @@ def _actions(summary: Mapping[str, Json], entries: Sequence[Entry]) -> list[dict
         if e.event == "action.finished":
             ends.setdefault(e.data["plan_id"] or e.data["action"], []).append(e.data)
     given = {one["plan_id"]: one["approval"] for one in summary["plans"]}
-    return [
-        {"plan": plans.get(key), "action": (plans.get(key) or ends[key][-1])["action"], "ends": ends.get(key, []),
-         "approval": given.get(key, ""), "objects": (plans.get(key) or {}).get("objects_shown", [])}
-        for key in dict.fromkeys([*plans, *ends])
-    ]  # fmt: skip
+    return [_action(plans.get(key), ends.get(key, []), given.get(key, "")) for key in dict.fromkeys([*plans, *ends])]
+
+
+def _action(plan: Mapping[str, Json] | None, ends: Sequence[Mapping[str, Json]], approval: str) -> dict[str, Any]:
+    return {
+        "plan": plan, "action": (plan or ends[-1])["action"], "ends": ends, "approval": approval,
+        "objects": plan["objects_shown"] if plan else [], "tried": any(end["outcome"] in TRIED for end in ends),
+    }  # fmt: skip
 
 
 def _findings(entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -110,7 +144,12 @@ def _findings(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     rows = [{**answers[-1], "first": words.finding(answers[0]["status"]), "last": words.finding(answers[-1]["status"]),
              "asked": len(answers), "measure": measured(answers[-1])} for answers in asked.values()]  # fmt: skip
     rank = [word.word for word in words.STATUS.values()]
-    return sorted(rows, key=lambda row: rank.index(row["last"].word) if row["last"].word in rank else 0)
+    return sorted(rows, key=lambda row: [_rank(row[when], rank) for when in ("last", "first")])
+
+
+def _rank(word: Word, words_by_rank: list[str]) -> int:
+    """The place of a word, the worst first; one that nobody foresaw comes before all."""
+    return words_by_rank.index(word.word) if word.word in words_by_rank else -1
 
 
 def _texts(entries: Sequence[Entry], event: str) -> list[str]:

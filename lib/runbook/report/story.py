@@ -22,7 +22,7 @@ STARTED = Word("!", "started", Tone.WARN)
 APPROVED = Word("✓", "approved", Tone.CALM)
 REFUSED = Word("✗", "refused", Tone.BAD)
 OWED = Word("!", "owed", Tone.WARN)
-QUIET = frozenset({"cell.started", "cell.output", "run.opened"})
+QUIET = frozenset({"cell.started", "cell.output", "action.object"})  # objects: by outcome, or by the lack of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,20 @@ def tell(entries: Sequence[Entry]) -> list[Moment]:
     seen: dict[str, str] = {}
     plans: set[str] = set()
     objects: Counter[str] = Counter()
+    ended = {(e.data["plan_id"], e.data["object"]) for e in entries if _is_object(e, "outcome")}
     moments = []
     for entry in entries:
         at = parse_iso(entry.at)
         since = (at - began).total_seconds() if began else 0.0
-        moments += [Moment(at, since, word, line) for word, line in _lines(entry, seen, plans, objects)]
+        told = list(_lines(entry, seen, plans, objects))
+        if _is_object(entry, "intent") and (entry.data["plan_id"], entry.data["object"]) not in ended:
+            told.append((words.outcome("unknown"), f"{plain.line(entry.data['object'])}: begun, its end was not seen"))
+        moments += [Moment(at, since, word, line) for word, line in told]
     return moments
+
+
+def _is_object(entry: Entry, phase: str) -> bool:
+    return entry.event == "action.object" and entry.data["phase"] == phase
 
 
 def _lines(entry: Entry, seen: dict[str, str], plans: set[str], objects: Counter[str]) -> Iterator[tuple[Word, str]]:

@@ -16,7 +16,9 @@ TAGS = frozenset(
 )  # fmt: skip
 ATTRIBUTES = {
     "class": re.compile(r"rb[a-z -]*"),
-    "style": re.compile(r"color:#[0-9a-f]{3,6};background-color:#[0-9a-f]{3,6}|width:\d{1,4}px"),
+    "style": re.compile(
+        r"color:#[0-9a-f]{3,6};background-color:#[0-9a-f]{3,6};white-space:nowrap|text-align:(?:left|right)|width:\d{1,4}px"
+    ),
     "src": re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+"),
     "alt": re.compile(r"[^:]*"),
 }

@@ -41,7 +41,8 @@ def escalation(
 ) -> dict[str, Json]:
     """Who is next and by when, with messages drafted from the facts so far."""
     clock = read_clock(policy, incident, now)
-    worst = [f for f in findings if f.status in (Status.CRITICAL, Status.UNKNOWN)]
+    asked = list(findings)
+    worst = [f for f in asked if f.status in (Status.CRITICAL, Status.UNKNOWN)]
     lines = [f"- {f.check}: {f.status.value}: {f.summary}" for f in worst] or ["- nothing is critical now"]
     head = f"{incident.incident_id} {incident.severity} {incident.issue_type} in {incident.environment}"
     stamp = "SANDBOX, not a real incident. " if facts.sandbox else ""
@@ -49,7 +50,8 @@ def escalation(
     return {
         "incident": incident.incident_id, "severity": incident.severity, "elapsed": t_plus(clock.elapsed_seconds),
         "primary": clock.primary, "backup": clock.backup, "due_at": iso(clock.due_at),
-        "overdue": clock.is_overdue(now), "because": clock.because, "tell": list(clock.tell),
+        "overdue": clock.is_overdue(now), "critical": bool(worst) or not asked,
+        "because": clock.because, "tell": list(clock.tell),
         "drafts": [
             {"to": ", ".join(clock.tell), "channel": "Slack", "text": body},
             {"to": clock.primary, "channel": "mail", "text": f"Subject: {head}\n\n{body}\n\nRecord: {facts.run_dir}"},

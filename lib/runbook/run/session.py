@@ -5,6 +5,7 @@ No cell raises because a system is down or a guard says no: it shows what happen
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -22,10 +23,11 @@ from runbook.run import closing
 from runbook.run.applying import carry_out
 from runbook.run.facts import Facts, anything_done, finding_event, findings_of, first_bad_end, latest_plan
 from runbook.systems import Systems
-from runbook.times import iso
+from runbook.times import iso, parse_iso
 from runbook.view import Views
 
 RECOVERY_SECONDS = 30.0  # how long verify waits for the world to follow a change that is already proven
+RECOVERED = "recovered: what was critical is ok"
 
 
 class Run:
@@ -72,7 +74,8 @@ class Run:
         """What changed in the last hours, from every system that can tell, on one time line."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        return self._views.timeline(self._ask(checks, {"hours": hours}, "check"))
+        noticed_at = self.facts.incident.noticed_at if self.facts.incident else None
+        return self._views.timeline(self._ask(checks, {"hours": hours}, "check"), noticed_at)
 
     def diagnose(self) -> Any:
         """The causes that explain the findings so far, best supported first."""
@@ -97,7 +100,8 @@ class Run:
         plan = Plan(
             action=action.name, danger=action.danger, environment=self.facts.environment, target=preview.target,
             arguments=arguments, objects=preview.objects, costs=preview.costs, before=preview.before,
-            left_alone=preview.left_alone, undo=action.undo, verify=action.help,
+            left_alone=preview.left_alone, undo=action.undo,
+            verify=(inspect.getdoc(action.verify) or action.help).splitlines()[0],
             budget_seconds=action.budget_seconds, proposed_target=action.proposed_target,
         )  # fmt: skip
         path = self.facts.incident_dir / "plans" / f"{plan.plan_id}.json"
@@ -124,6 +128,9 @@ class Run:
             given, why_not = self._permission(plan)
             if given is None:
                 result = self._without_permission(plan, why_not)
+            elif self._recovers_after_the_last_change():
+                self._mark_matched(action.name)
+                result = ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
             else:
                 self._use(given, plan)
                 bar = self._views.progress(action.help)
@@ -232,7 +239,7 @@ class Run:
             return plan, ActionResult(action.name, plan.plan_id, Outcome.UNCHANGED, "there is nothing to change")
         if anything_done(entries) and self._has_recovered():
             self._mark_matched(action.name)
-            return plan, ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, "recovered: what was critical is ok")
+            return plan, ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
         bad = first_bad_end(entries)
         if bad is not None and not self.facts.interactive:
             self._mark_matched(action.name)
@@ -288,6 +295,20 @@ class Run:
         names = [name for name in self._was_critical if name in self._asked]
         again = self._ask_again(names)
         return bool(again) and all(found.status in (Status.OK, Status.WARNING) for found in again)
+
+    def _recovers_after_the_last_change(self) -> bool:
+        """Before another change the last one gets its time: a pool that was emptied fills and settles in seconds."""
+        entries = [e for e in read(self._journal.path) if e.event == "action.finished"]
+        changed = [e for e in entries if e.data["outcome"] == Outcome.DONE.value]
+        if not changed:
+            return False
+        since = (self._times.now() - parse_iso(changed[-1].at)).total_seconds()
+        give_up = self._times.monotonic() + RECOVERY_SECONDS - since
+        while not self._has_recovered():
+            if self._times.monotonic() > give_up:
+                return False
+            self._times.sleep(1.0)
+        return True
 
     def _mark_matched(self, action: str) -> None:
         self._used |= {str(given) for given in self._approvals if given.action == action}

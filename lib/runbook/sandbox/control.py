@@ -56,6 +56,9 @@ def _break(world: World, call: Call) -> Reply:
         break_world(world, name, specs)
     except RunbookError as error:
         raise Refusal(400, str(error)) from error
+    except (RuntimeError, OSError, psycopg.Error) as error:  # half broken is no scenario
+        world.repair()
+        raise Refusal(500, f"{type(error).__name__}: {error}") from error
     return Reply({"scenario": world.scenario, "faults": world.faults, "wait_seconds": wait})
 
 
@@ -85,9 +88,10 @@ def _state(world: World, call: Call) -> Reply:
 def figures(world: World) -> dict[str, Json]:
     """The world as it is now, asked live. Top-level keys are what a scenario's ``expect.world`` compares."""
     alive = world.parts.postgres.alive()
+    home = world.threads.submit(ask_site, world, "/")  # beside the other question: each may take seconds
     state: dict[str, Json] = {
-        "scenario": world.scenario, "faults": list(world.faults), "health": ask_site(world, "/api/health"),
-        "home": ask_site(world, "/"), "postgres_alive": alive, "project_status": world.platform.status,
+        "scenario": world.scenario, "faults": list(world.faults), "health": ask_site(world, "/api/health"), "home": home.result(),
+        "postgres_alive": alive, "project_status": world.platform.status,
         "attack_mode": world.traffic.attack_mode(), "busy": world.traffic.busy(), "visitors": world.traffic.answers(),
         "default_pool_size": world.parts.pooler.default_pool_size, "pool_mode": world.parts.pooler.pool_mode,
         "pool_used": world.parts.pooler.figures.servers, "production": world.hosting.production,

@@ -12,7 +12,7 @@ import html
 import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, LiteralString
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -25,7 +25,7 @@ from runbook.sandbox.site_pool import SitePool, Unavailable
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-HEALTH_SECONDS, PAGE_SECONDS = 2.0, 6.0
+HEALTH_SECONDS, PAGE_SECONDS = 2.0, 4.0
 DATA_API_REQUESTS = {"/": 1, "/contact": 1, "/portal/search": 4}  # what a page asks Supabase's Data API
 SIGNATURE_SECONDS = 300  # Stripe's tolerance for the timestamp in Stripe-Signature (docs: webhooks, signatures)
 SETTINGS: LiteralString = "select name, value from public.site_settings"
@@ -45,22 +45,18 @@ class Site:
         self._world = world
         self._pool = SitePool(lambda: world.parts.pooler.dsn("app"))
 
-    async def rows(self, sql: LiteralString, *values: object, seconds: float = PAGE_SECONDS) -> list[dict[str, Any]]:
-        """One statement on one of the site's connections."""
-        return await self._pool.rows(sql, *values, seconds=seconds)
-
     async def health(self, request: Request) -> Response:
         """200 with the build, only when a pooled connection answers in two seconds; else 503."""
         build = self._world.production().uid
         try:
-            await self.rows(SETTINGS, seconds=HEALTH_SECONDS)
+            await self._pool.rows(SETTINGS, seconds=HEALTH_SECONDS)
         except Unavailable:
             return JSONResponse({"status": "unavailable", "build": build, "database": "unreachable"}, 503)
         return JSONResponse({"status": "ok", "build": build})
 
     async def home(self, request: Request) -> Response:
         """The front page; its title comes from the database."""
-        settings = {row["name"]: row["value"] for row in await self.rows(SETTINGS)}
+        settings = {row["name"]: row["value"] for row in await self._pool.rows(SETTINGS, seconds=PAGE_SECONDS)}
         booking = "<p><a href=/book>Book a call</a></p>" if self._flag("booking-calendar") else ""
         return _page(settings["title"], f"<p>We build things.</p>{booking}<p><a href=/contact>Contact</a></p>")
 
@@ -73,7 +69,7 @@ class Site:
         fields = await _fields(request)
         if "@" not in fields.get("email", ""):
             return JSONResponse({"error": "email is missing"}, 422)
-        lead = (await self.rows(NEW_LEAD, fields["email"], fields.get("message", "")))[0]
+        lead = (await self._pool.rows(NEW_LEAD, fields["email"], fields.get("message", ""), seconds=PAGE_SECONDS))[0]
         request.state.objects = [f"lead_{lead['id']}"]
         return JSONResponse({"lead": lead["id"]}, 201)
 
@@ -81,8 +77,11 @@ class Site:
         """Search in the portal: the one page that works the database hard."""
         if not self._flag("portal-search"):
             return JSONResponse({"error": "not found"}, 404)
-        row = (await self.rows(SEARCH, f"%{request.query_params.get('q', '')}%"))[0]
-        return JSONResponse({"found": row["found"]})
+        words, agent = request.query_params.get("q", ""), request.headers.get("user-agent", "")
+        rows = await self._pool.rows(
+            SEARCH, f"%{words}%", seconds=PAGE_SECONDS, wanted=lambda: not self._world.traffic.challenged(agent)
+        )
+        return JSONResponse({"found": rows[0]["found"]})
 
     async def login(self, request: Request) -> Response:
         """The portal's login form."""
@@ -122,7 +121,7 @@ class Site:
     async def _event(self, request: Request, event_id: str) -> Response:
         if not event_id:
             return JSONResponse({"error": "no event id"}, 400)
-        new = await self.rows(PROCESSED, event_id)
+        new = await self._pool.rows(PROCESSED, event_id, seconds=PAGE_SECONDS)
         request.state.objects = [event_id] if new else []
         return JSONResponse({"received": True, "duplicate": not new})
 

@@ -29,10 +29,17 @@ class SitePool:
         self._turn = asyncio.Semaphore(MOST)  # waiters get their turn in order
         self._idle: list[tuple[float, Connection]] = []
 
-    async def rows(self, sql: LiteralString, *values: object, seconds: float) -> list[dict[str, Any]]:
-        """One statement; ``seconds`` for everything: the wait for a connection, the login, the answer."""
+    async def rows(
+        self, sql: LiteralString, *values: object, seconds: float, wanted: Callable[[], bool] = lambda: True
+    ) -> list[dict[str, Any]]:
+        """One statement; ``seconds`` for everything: the wait for a connection, the login, the answer.
+
+        ``wanted`` is asked when it is one's turn: who left the queue meanwhile costs the database nothing.
+        """
         try:
             async with asyncio.timeout(seconds), self._connection() as connection:
+                if not wanted():
+                    raise Unavailable("nobody waits for this any more")
                 return await (await connection.execute(sql, values)).fetchall()
         except (psycopg.Error, TimeoutError) as error:
             raise Unavailable(str(error) or "timeout") from error

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook.sandbox.requests import RequestLog
+from runbook.sandbox.statements import signals, writes
 
 ROLE = "runbook"
 POLL_SECONDS = 0.1
@@ -25,16 +26,6 @@ EFFECTS = {
     "terminating connection due to administrator command": "pg_terminate_backend",
     "canceling statement due to user request": "pg_cancel_backend",
 }
-SIGNALS = tuple(EFFECTS.values())
-READS = re.compile(
-    r"^\s*(--[^\n]*\n\s*)*(select|with|show|set|reset|begin|start|commit|rollback|end|explain|deallocate|discard|savepoint|release|close|fetch|declare|values|table)\b",
-    re.IGNORECASE,
-)
-WRITES_INSIDE = re.compile(
-    r"\b(insert\s+into|update\s+\S+\s+set|delete\s+from|pg_reload_conf|pg_promote|pg_wal_replay_(pause|resume)|setval|lo_\w+"
-    r"|pg_drop_replication_slot|pg_stat_statements_reset)\b",
-    re.IGNORECASE,
-)
 PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
 STATEMENT = re.compile(r"^(?:statement|execute [^:]*): (.*)$", re.DOTALL)
 
@@ -91,9 +82,9 @@ class Watch:
 
     def _statement(self, text: str, entry: dict[str, Any]) -> None:
         values = tuple(value.strip("'") for _, value in PARAMETER.findall(entry.get("detail", "")))
-        if any(name in text for name in SIGNALS):
+        if signals(text):
             self._statements.append((time.monotonic(), text, values))
-        elif not READS.match(text) or WRITES_INSIDE.search(text):
+        elif writes(text):
             self._row(text.split(None, 1)[0].upper(), " ".join(text.split())[:200], ())
 
     def _effect(self, function: str, entry: dict[str, Any]) -> None:

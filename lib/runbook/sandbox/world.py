@@ -55,7 +55,6 @@ class Platform:
 
     created: datetime
     status: str = "ACTIVE_HEALTHY"
-    services_coming_up: bool = False
     disk: seeds.Disk = field(default_factory=seeds.Disk)
     override_until: datetime | None = None
     banned: list[str] = field(default_factory=list)
@@ -111,12 +110,12 @@ class World:
     def close(self) -> None:
         """End everything that was started here; the parts are somebody else's."""
         self.closed = True
-        self.repair()
-        self.watch.close()
-        self.sessions.close()
-        self.admin.close()
+        errors = self._take_back()
+        for end in (self.watch.close, self.sessions.close, self.admin.close, self.log.close):
+            _attempt(end, errors)
         self.threads.shutdown(wait=False, cancel_futures=True)
-        self.log.close()
+        if errors:
+            raise errors[0]
 
     def transport(self, system: str) -> Transport:
         """How answers of a system arrive now."""
@@ -181,15 +180,19 @@ class World:
 
     def _restart(self) -> None:
         began = self.times.monotonic()
-        with self._changing:
-            self.times.sleep(RESTART_SECONDS / 4)
-            self.parts.postgres.restart()
-            self.parts.pooler.refuse(None)  # a project restart clears the pooler's circuit breaker, a reboot does not
+        end = "ACTIVE_UNHEALTHY"  # when Postgres does not come back
+        try:
+            with self._changing:
+                self.times.sleep(RESTART_SECONDS / 4)
+                self.parts.postgres.restart()
+                self.parts.pooler.refuse(None)  # a project restart clears the circuit breaker, a reboot does not
+                with self.lock:
+                    self.platform.status = "COMING_UP"
+                self.times.sleep(max(0.0, RESTART_SECONDS - (self.times.monotonic() - began)))
+                end = "ACTIVE_HEALTHY"
+        finally:
             with self.lock:
-                self.platform.status = "COMING_UP"
-            self.times.sleep(max(0.0, RESTART_SECONDS - (self.times.monotonic() - began)))
-            with self.lock:
-                self.platform.status = "ACTIVE_HEALTHY"
+                self.platform.status = end
 
     def on_repair(self, undo: Callable[[], None]) -> None:
         """How to take a fault back; the last one first."""
@@ -202,27 +205,33 @@ class World:
 
     def repair(self) -> None:
         """Bring the healthy world back, whatever was broken or changed. Every step is tried; the first error is raised."""
-        errors: list[Exception] = []
-
-        def attempt(step: Callable[[], object]) -> None:
-            try:
-                step()
-            except Exception as error:
-                errors.append(error)
-
         with self._changing:
-            while self._undo:
-                attempt(self._undo.pop())
-            self.traffic.disperse()
+            errors = self._take_back()
             self.traffic.attack_until = None
             self.parts.pooler.refuse(None)
             self.parts.pooler.default_pool_size, self.parts.pooler.pool_mode = self._pool
             if not self.parts.postgres.alive():
-                attempt(self.parts.postgres.start)
-            attempt(lambda: self.set_read_only(False))
+                _attempt(self.parts.postgres.start, errors)
+            _attempt(lambda: self.set_read_only(False), errors)
             self.seed()
             self.sessions.cut.clear()
-            attempt(self.sessions.settle)
+            _attempt(self.sessions.settle, errors)
             self.scenario, self.faults = "healthy", []
         if errors:
             raise errors[0]
+
+    def _take_back(self) -> list[Exception]:
+        """Undo every fault, the last one first; what went wrong with that."""
+        errors: list[Exception] = []
+        while self._undo:
+            _attempt(self._undo.pop(), errors)
+        _attempt(self.traffic.disperse, errors)
+        return errors
+
+
+def _attempt(step: Callable[[], object], errors: list[Exception]) -> None:
+    """One step of many: its error is kept for the end, and the others still happen."""
+    try:
+        step()
+    except Exception as error:
+        errors.append(error)

@@ -1,8 +1,15 @@
--- The size of each database, the largest first, and whether new transactions may write. Read only.
+-- The size of each database, the largest first, and whether new transactions may write; null: only this session knows. Read only.
+-- A role or a session of its own may be read-only in a database that takes writes, as the management API's is.
+with mode as (
+    select case when s.source in ('session', 'client', 'user', 'database user') then null else s.setting = 'on' end
+               as read_only
+      from pg_catalog.pg_settings s
+     where s.name = 'default_transaction_read_only'
+)
 select d.datname::text as database,
        pg_catalog.pg_database_size(d.oid)::float8 as bytes,
        pg_catalog.age(d.datfrozenxid)::bigint as transaction_age,
-       pg_catalog.current_setting('default_transaction_read_only') = 'on' as read_only
+       (select mode.read_only from mode) as read_only
   from pg_catalog.pg_database d
  where d.datallowconn
  order by bytes desc, database

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from runbook.model import ActionResult, Cause, Finding, Json, Mode, Plan
 from runbook.times import Times
@@ -54,9 +55,9 @@ class Views:
         """How an apply ended and what is next."""
         return plans.result_view(result, plan, sandbox=self.sandbox)
 
-    def timeline(self, findings: Sequence[Finding]) -> View:
-        """What changed, from every system that can tell, with the first error marked."""
-        return _timeline.view(findings, sandbox=self.sandbox)
+    def timeline(self, findings: Sequence[Finding], noticed_at: datetime | None = None) -> View:
+        """What changed, from every system that can tell, against when it broke or was noticed."""
+        return _timeline.view(findings, noticed_at=noticed_at, sandbox=self.sandbox)
 
     def escalation(self, facts: Mapping[str, Json]) -> View:
         """Whom to tell by when, with drafted messages."""

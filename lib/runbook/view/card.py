@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runbook.model import Row
-from runbook.view import markup
+from runbook.view import markup, plain
 from runbook.view.markup import Html
 from runbook.view.words import Tone
 
@@ -28,7 +28,7 @@ class View:
 
     def __str__(self) -> str:
         """The lines; the first says ``SANDBOX`` when it is one."""
-        return ("SANDBOX · " if self.sandbox else "") + "\n".join(self.lines)
+        return ("SANDBOX · " if self.sandbox else "") + plain.clean("\n".join(self.lines))
 
     __repr__ = __str__
 

@@ -90,7 +90,7 @@ def _head(findings: Sequence[Finding], budget_seconds: float | None) -> str:
     took = f"answered in {plain.duration(spent)}"
     if budget_seconds is not None:
         over = spent > budget_seconds
-        took += f", {'! over the' if over else 'of the'} {plain.duration(budget_seconds)} budgeted"
+        took += f"{', ! over the' if over else ' of the'} {plain.duration(budget_seconds)} budgeted"
     return f"{plain.counted(len(findings), 'check')}: {said or 'none asked'} · {took}"
 
 
@@ -115,22 +115,16 @@ def _evidence_lines(ranked: Sequence[tuple[int, Finding]]) -> list[str]:
 
 
 def _row(place: int, found: Finding) -> Html:
-    figure = measure(found)
-    note = " · ".join(filter(None, (figure, plain.line(found.source) and f"from {plain.line(found.source)}")))
-    if not found.required:
-        note = " · ".join(filter(None, (note, "not required")))
-    answer = [
-        el("div", plain.clip(plain.line(found.summary), 600)),
-        el("div", note, cls="rb-note") if note else Html(),
-        markup.evidence(found.rows),
-    ]
+    source = plain.line(found.source) and f"from {plain.line(found.source)}"
+    note = " · ".join(filter(None, (measure(found), source, "" if found.required else "not required")))
+    said = el("span", plain.clip(plain.line(found.summary), 600))
     return el(
         "tr",
-        el("td", markup.chip(STATUS[found.status]), cls="rb-fit"),
-        el("td", f"{place}.", cls="rb-fit rb-count"),
-        el("td", el("code", plain.line(found.check)), cls="rb-fit"),
-        el("td", *answer),
-        el("td", plain.duration(found.seconds), cls="rb-fit rb-count rb-note"),
+        markup.td(markup.chip(STATUS[found.status]), cls="rb-fit"),
+        markup.td(f"{place}.", cls="rb-fit rb-count"),
+        markup.td(el("code", plain.line(found.check)), cls="rb-fit"),
+        markup.td(said, " ", el("span", f"[{note}]", cls="rb-note") if note else Html(), markup.evidence(found.rows)),
+        markup.td(plain.duration(found.seconds), cls="rb-fit rb-count rb-note"),
     )
 
 

@@ -17,6 +17,7 @@ from runbook.model import Row
 from runbook.view.plain import clean, clip, columns_of, heading, shown
 from runbook.view.words import Tone, Word
 
+LEFT, RIGHT = "text-align:left", "text-align:right"  # a front end that drops the sheet would flush table cells right
 CELL = 240  # characters of one value in a table
 AT_MOST = 20  # rows of an evidence table
 VOID = frozenset({"br", "img"})
@@ -51,6 +52,13 @@ def el(tag: str, *children: str | Html, **attributes: str | int | bool) -> Html:
     return Html(f"<{tag}{head}>") if tag in VOID else Html(f"<{tag}{head}>{inside}</{tag}>")
 
 
+def td(*children: str | Html, cls: str = "", head: bool = False) -> Html:
+    """A cell of a table."""
+    return el(
+        "th" if head else "td", *children, **({"cls": cls} if cls else {}), style=RIGHT if "rb-count" in cls else LEFT
+    )
+
+
 def join(parts: Iterable[str | Html], between: str | Html = "") -> Html:
     """Several parts as one, each escaped unless it is ``Html``."""
     glue = between if isinstance(between, Html) else text(between)
@@ -61,7 +69,7 @@ def chip(word: Word, label: str = "") -> Html:
     """A state: symbol, word, colour."""
     ink, ground = COLOURS[word.tone]
     return el("span", f"{word.symbol} {label or word.word}", cls=f"rb-chip rb-{word.tone.value}",
-              style=f"color:{ink};background-color:{ground}")  # fmt: skip
+              style=f"color:{ink};background-color:{ground};white-space:nowrap")  # fmt: skip
 
 
 def fold(label: str | Html, inside: Html, *, open: bool = False) -> Html:
@@ -72,8 +80,8 @@ def fold(label: str | Html, inside: Html, *, open: bool = False) -> Html:
 def grid(rows: Sequence[Row], *, at_most: int = AT_MOST, columns: Sequence[str] = ()) -> Html:
     """Rows as a table, the first ``at_most`` of them, then how many more there are."""
     names = list(columns) or columns_of(rows)
-    head = el("tr", *(el("th", heading(name)) for name in names))
-    body = [el("tr", *(el("td", clip(shown(name, row.get(name)), CELL)) for name in names)) for row in rows[:at_most]]
+    head = el("tr", *(td(heading(name), head=True) for name in names))
+    body = [el("tr", *(td(clip(shown(name, row.get(name)), CELL)) for name in names)) for row in rows[:at_most]]
     more = el("p", f"… {len(rows) - at_most} more", cls="rb-note") if len(rows) > at_most else Html()
     return join([el("div", el("table", el("thead", head), el("tbody", *body), cls="rb-rows"), cls="rb-wide"), more])
 
@@ -85,7 +93,7 @@ def evidence(rows: Sequence[Row], label: str = "") -> Html:
 
 def pairs(facts: Iterable[tuple[str, str | Html]]) -> Html:
     """Names and values, one a line; those without a value are left out."""
-    rows = [el("tr", el("th", name), el("td", value)) for name, value in facts if value]
+    rows = [el("tr", td(name, head=True), td(value)) for name, value in facts if value]
     return el("table", el("tbody", *rows), cls="rb-pairs") if rows else Html()
 
 

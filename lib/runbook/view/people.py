@@ -18,7 +18,9 @@ def view(facts: Mapping[str, Json], *, sandbox: bool) -> View:
     late = bool(facts.get("overdue"))
     who = plain.line(facts.get("primary", ""))
     by = plain.moment(plain.line(facts.get("due_at", "")))
+    calm = facts.get("critical") is False
     head = f"! Overdue: tell the {who} now" if late else f"Tell the {who} by {by} UTC"
+    head = f"Nothing is critical now. If it comes back, tell the {who}" if calm else head
     pairs = [
         ("incident", " ".join(plain.line(facts.get(key, "")) for key in ("incident", "severity", "elapsed")).strip()),
         ("due", f"{by} UTC: {plain.line(facts.get('because', ''))}"),
@@ -35,7 +37,7 @@ def view(facts: Mapping[str, Json], *, sandbox: bool) -> View:
         *(markup.fold(_label(draft), el("pre", plain.clean(str(draft["text"])).rstrip()), open=True) for draft in drafts),
         el("p", "Nothing was sent. Copy what fits, and send it yourself.", cls="rb-note") if drafts else Html(),
     ])  # fmt: skip
-    return View(lines, body, sandbox, Tone.WARN if late else Tone.CALM, drafts, COLUMNS)
+    return View(lines, body, sandbox, Tone.WARN if late and not calm else Tone.CALM, drafts, COLUMNS)
 
 
 def _label(draft: Mapping[str, Json]) -> str:

@@ -21,7 +21,7 @@ _UNSEEN = re.compile(
 )
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\x85]")
 
-WIDTH = 110  # of a text line that is cut, not wrapped: tables
+WIDTH = 140  # of a text line that is cut, not wrapped: tables
 CELL = 60  # characters of one value in a text table
 
 
@@ -56,7 +56,7 @@ def plain(value: Any) -> str:
         case list() | tuple():
             return ", ".join(plain(one) for one in value)
         case Mapping():
-            return ", ".join(f"{key} {plain(one)}" for key, one in value.items())
+            return ", ".join(f"{key}: {plain(one)}" for key, one in value.items())
         case _:
             return str(value)
 
@@ -76,7 +76,9 @@ def figure(value: Any, unit: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span in the unit people think in: ``0.12 s``, ``41 min``, ``5.2 h``."""
+    """A time span in the unit people think in: ``7 ms``, ``0.12 s``, ``41 min``, ``5.2 h``."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 120:
         return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     if seconds < 7200:
@@ -126,6 +128,20 @@ def columns_of(rows: Sequence[Row]) -> list[str]:
 def counted(count: int, one: str, many: str = "") -> str:
     """``1 object``, ``3 objects``."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], at_most: int = 3) -> str:
+    """``a``, ``a, b`` or ``a, b, c and 7 more``."""
+    said = ", ".join(names[:at_most])
+    return f"{said} and {len(names) - at_most} more" if len(names) > at_most else said
+
+
+def changes(changed: Sequence[str], *, at_most: int) -> list[str]:
+    """What was changed, one line each; nothing when nothing was."""
+    if not changed:
+        return []
+    more = [f"  … {len(changed) - at_most} more, all of them in the record"] if len(changed) > at_most else []
+    return [f"Changed ({len(changed)}):", *(f"  - {one}" for one in changed[:at_most]), *more]
 
 
 def table(rows: Sequence[Row], *, at_most: int, indent: str = "  ", columns: Sequence[str] = ()) -> list[str]:

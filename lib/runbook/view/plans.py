@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook.model import ActionResult, Danger, Mode, Outcome, Plan
+from runbook.model import ActionResult, Danger, Json, Mode, Outcome, Plan
 from runbook.view import findings, markup, plain
 from runbook.view.card import View
 from runbook.view.markup import Html, el
@@ -11,6 +11,8 @@ from runbook.view.words import DANGER, OUTCOME, STATUS, Tone
 PLAN_COLUMNS = ("plan_id", "action", "identity")
 RESULT_COLUMNS = ("action", "plan_id", "outcome", "reason", "approved_by", "seconds", "changed")
 TEXT_ROWS = 20
+OPEN_ROWS = 10
+ALL = 500  # nobody can approve more than they saw: objects are folded, not left out
 DO_NOT_REPEAT = "Do not repeat it. Look at the system itself, then Escalate."
 NEXT = {
     Outcome.DONE: "Verify asks again what was not ok.",
@@ -34,17 +36,17 @@ def plan_view(plan: Plan, *, mode: Mode, consent: str, on_card: bool, sandbox: b
         would = f"There is nothing to change on {plain.line(plan.target)} ({plain.line(plan.environment)})."
     facts = [
         ("with", plain.line(plan.arguments)), ("before", plain.line(plan.before)),
-        *(("costs" if i == 0 else "", plain.line(cost)) for i, cost in enumerate(plan.costs)),
+        *(("costs" if i == 0 else "", plain.line(cost)) for i, cost in enumerate(plan.costs if plan.objects else ())),
         *(("left alone" if i == 0 else "", plain.line(left)) for i, left in enumerate(plan.left_alone)),
         ("undo", plain.line(plan.undo)), ("proof", _proof(plan)),
         *(("approve" if i == 0 else "", how) for i, how in enumerate(_how(plan, exact, mode, consent, on_card))),
     ]  # fmt: skip
     rows = [{"identity": item.identity, **item.shown} for item in plan.objects]
-    lines = [head, would, *plain.table(rows, at_most=TEXT_ROWS)]
+    lines = [head, would, *plain.table(rows, at_most=ALL)]
     lines += [f"{label + ':' if label else '':<12}{value}" for label, value in facts if value]
     body = markup.join([
-        el("p", markup.chip(word), " Plan ", el("code", exact), f" {word.means}", cls="rb-head"), el("p", would),
-        markup.grid(rows) if rows else Html(), markup.pairs(_with_code(facts, exact)),
+        el("p", markup.chip(word), " Plan ", el("code", exact), f" · {word.means}", cls="rb-head"), el("p", would),
+        _objects(rows), markup.pairs(_with_code(facts, exact)),
     ])  # fmt: skip
     return View(lines, body, sandbox, word.tone if plan.objects else Tone.CALM,
                 [{"plan_id": plan.plan_id, "action": plan.action, **row} for row in rows],
@@ -62,7 +64,7 @@ def result_view(result: ActionResult, plan: Plan | None, *, sandbox: bool) -> Vi
     changed = [plain.line(one) for one in result.changed]
     proof = f"{plain.line(result.verify.check)} {findings.one_line(result.verify)}" if result.verify else ""
     lines = [head, *([f"Reason: {reason}"] if reason else []), *([word.means] if word.means else [])]
-    lines += [f"Changed ({len(changed)}):", *(f"  - {one}" for one in changed)] if changed else []
+    lines += plain.changes(changed, at_most=TEXT_ROWS)
     lines += [f"Proof: {proof}"] if proof else []
     body = markup.join([
         el("p", markup.chip(word), " ", el("code", exact), el("span", f"{took}{by}", cls="rb-note"), cls="rb-head"),
@@ -75,9 +77,20 @@ def result_view(result: ActionResult, plan: Plan | None, *, sandbox: bool) -> Vi
     )
 
 
+def _objects(rows: list[dict[str, Json]]) -> Html:
+    """Every object: some open, the rest folded."""
+    columns = plain.columns_of(rows)
+    shown = markup.grid(rows[:OPEN_ROWS], columns=columns) if rows else Html()
+    rest = rows[OPEN_ROWS:]
+    more = markup.fold(f"{len(rest)} more", markup.grid(rest, at_most=ALL, columns=columns)) if rest else Html()
+    return markup.join([shown, more])
+
+
 def _proof(plan: Plan) -> str:
     within = f"within {plain.duration(plan.budget_seconds)}"
-    return f"{plain.line(plan.verify)}, {within}" if plan.verify else f"proven {within}, or it ends unverified"
+    return (
+        f"{plain.line(plan.verify).rstrip('.')}, {within}" if plan.verify else f"proven {within}, or it ends unverified"
+    )
 
 
 def _how(plan: Plan, exact: str, mode: Mode, consent: str, on_card: bool) -> list[str]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from runbook.model import Status
 from runbook.view import plain
 
 if TYPE_CHECKING:
-    from runbook.view.timeline import Event
+    from runbook.view.timeline import Event, Mark
 
-INK = "#7d8590"
+INK = "#808994"
 MARKS = {  # shape and colour: never colour alone
     None: ("o", "#3f8fd2"), Status.OK: ("o", "#3f8fd2"), Status.WARNING: ("^", "#d99a1c"),
     Status.CRITICAL: ("X", "#d9483b"), Status.UNKNOWN: ("D", "#9273c9"),
@@ -27,15 +27,15 @@ DPI = 160
 MANY = 24  # with more events numbers would hide each other
 
 
-def draw(events: Sequence[Event], broken: datetime | None) -> bytes:
-    """A PNG: a lane for each system, a numbered mark for each event, a line where the first error was."""
+def draw(events: Sequence[Event], mark: Mark | None) -> bytes:
+    """A PNG: a lane for each system, a numbered mark for each event, a line where it broke or was noticed."""
     from matplotlib import dates, rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     lanes = list(dict.fromkeys(event.system for event in events))
-    with rc_context({"font.family": "DejaVu Sans", "font.size": 9, "text.parse_math": False}):
-        figure = Figure(figsize=(9.6, 0.75 + 0.36 * len(lanes)), dpi=DPI, layout="constrained")
+    with rc_context({"font.family": "DejaVu Sans", "font.size": 10.5, "text.parse_math": False}):
+        figure = Figure(figsize=(9.6, 0.85 + 0.4 * len(lanes)), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         for number, event in enumerate(events, start=1):
@@ -45,10 +45,10 @@ def draw(events: Sequence[Event], broken: datetime | None) -> bytes:
             axes.plot(at, lane, marker=shape, color=colour, markersize=8, linestyle="none", zorder=3)
             if len(events) <= MANY:
                 axes.annotate(str(number), (at, lane), (0, 6), textcoords="offset points", ha="center", color=INK,
-                              fontsize=7.5)  # fmt: skip
-        if broken is not None:
-            axes.axvline(dates.date2num(broken), color=BROKEN, linestyle="--", linewidth=1.4)  # type: ignore[no-untyped-call]
-            axes.annotate("first error ", (dates.date2num(broken), -0.62), color=BROKEN, fontsize=8,  # type: ignore[no-untyped-call]
+                              fontsize=9)  # fmt: skip
+        if mark is not None:
+            axes.axvline(dates.date2num(mark.at), color=BROKEN, linestyle="--", linewidth=1.4)  # type: ignore[no-untyped-call]
+            axes.annotate(f"{mark.word.word} ", (dates.date2num(mark.at), -0.62), color=BROKEN, fontsize=9.5,  # type: ignore[no-untyped-call]
                           ha="right", va="center")  # fmt: skip
         axes.set_yticks(range(len(lanes)), [plain.clip(lane, 24) for lane in lanes])
         axes.set_ylim(len(lanes) - 0.5, -0.9)
@@ -56,7 +56,7 @@ def draw(events: Sequence[Event], broken: datetime | None) -> bytes:
         locator = dates.AutoDateLocator(tz=UTC, minticks=3, maxticks=9)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))  # type: ignore[no-untyped-call]
-        axes.set_xlabel("UTC", color=INK, fontsize=8)
+        axes.set_xlabel("UTC", color=INK, fontsize=9)
         axes.tick_params(colors=INK, length=3)
         axes.grid(axis="y", color=INK, alpha=0.35, linewidth=0.8)
         for side in ("top", "right", "left"):

@@ -12,6 +12,7 @@ from runbook.view.words import MODE, Tone, Word
 
 TARGET_COLUMNS = ("system", "expected", "seen", "matches", "how")
 CLOSING_COLUMNS = ("what", "line")
+NOT_SEEN = frozenset({"unverified", "unknown"})
 MATCHES = {True: Word("✓", "matches", Tone.GOOD), False: Word("✗", "wrong target", Tone.BAD),
            None: Word("?", "could not tell", Tone.UNSURE)}  # fmt: skip
 
@@ -25,14 +26,14 @@ def run_card(facts: Mapping[str, Json], *, sandbox: bool) -> View:
     about = " ".join(plain.line(facts.get(key, "")) for key in ("incident", "severity", "elapsed")).strip()
     pairs = [
         ("mode", f"{mode.word}: {mode.means}"), ("incident", about or "none: this run belongs to no incident"),
-        ("next", plain.line(facts.get("next", "")) and f"tell {plain.line(facts['next'])}"),
+        ("next", plain.line(facts.get("next", "")) and f"tell the {plain.line(facts['next'])}"),
         ("operator", _operator(facts)), ("lock", plain.line(facts.get("lock", ""))),
         ("drill", "this is a drill" if facts.get("drill") else ""), ("record", plain.line(facts.get("run_dir", ""))),
     ]  # fmt: skip
     lines = [head, *(f"{label + ':':<10}{value}" for label, value in pairs if value)]
     lines += ["targets:", *(f"  {_target(one)}" for one in targets)] if targets else ["targets:  none was asked"]
-    said = [el("tr", el("td", markup.chip(MATCHES[one["matches"]]), cls="rb-fit"),
-               el("td", plain.line(one["system"]), cls="rb-fit"), el("td", seen(one))) for one in targets]  # fmt: skip
+    said = [el("tr", markup.td(markup.chip(MATCHES[one["matches"]]), cls="rb-fit"),
+               markup.td(plain.line(one["system"]), cls="rb-fit"), markup.td(seen(one))) for one in targets]  # fmt: skip
     body = markup.join([
         el("p", el("b", plain.line(facts["notebook"])), f" in {plain.line(facts['environment'])} ", markup.chip(mode),
            f" {verdict}", cls="rb-head"),
@@ -51,14 +52,14 @@ def closing(summary: Mapping[str, Json], *, sandbox: bool) -> View:
     record = [("record", plain.line(summary.get("run_dir") or summary.get("run", ""))),
               ("journal", f"{summary.get('events', 0)} events, head {plain.line(summary.get('head', ''))[:16]}")]  # fmt: skip
     lines = [head]
-    lines += [f"Changed ({len(changed)}):", *(f"  - {one}" for one in changed)] if changed else ["Nothing was changed."]
+    lines += plain.changes(changed, at_most=10) or [nothing_changed(summary)]
     lines += [f"To do ({len(todo)}):", *(f"  - {one}" for one in todo)] if todo else []
     lines += [f"{label + ':':<9}{value}" for label, value in record if value]
     body = markup.join([
         el("p", markup.chip(word), f" {word.means} ", el("span", f"exit code {plain.plain(code)}", cls="rb-note"),
            cls="rb-head"),
         markup.fold(f"changed: {len(changed)}", markup.lines(changed), open=len(changed) <= 10) if changed
-        else el("p", "Nothing was changed."),
+        else el("p", nothing_changed(summary)),
         markup.join([el("p", el("b", "To do")), markup.lines(todo)]) if todo else Html(), markup.pairs(record),
     ])  # fmt: skip
     rows = [{"what": "changed", "line": one} for one in changed] + [{"what": "to do", "line": one} for one in todo]
@@ -71,13 +72,22 @@ def notice(text: str, *, sandbox: bool) -> View:
     return View([said], el("p", said), sandbox, Tone.CALM, [{"what": "notice", "line": said}], CLOSING_COLUMNS)
 
 
+def nothing_changed(summary: Mapping[str, Json]) -> str:
+    """What to say when no change is known: an action whose end was not seen may have made one."""
+    unsure = [plain.line(one["action"]) for one in summary.get("actions", ()) if one["outcome"] in NOT_SEEN]
+    return f"No change is certain; {', '.join(unsure)} may have made one." if unsure else "Nothing was changed."
+
+
 def follow_ups(summary: Mapping[str, Json]) -> list[str]:
     """What somebody has to look after: what still stands, what could not tell, changes without proof, added notes."""
     todo = [f"{plain.line(one['action'])} ended {one['outcome']}: do not repeat it; look at the system itself"
-            for one in summary.get("actions", ()) if one["outcome"] in ("unverified", "unknown")]  # fmt: skip
+            for one in summary.get("actions", ()) if one["outcome"] in NOT_SEEN]  # fmt: skip
     for status, says in (("critical", "still critical"), ("unknown", "could not tell")):
-        todo += [f"{says}: {plain.line(one['check'])}: {plain.line(one['summary'])}"
-                 for one in summary.get("findings", ()) if one["status"] == status]  # fmt: skip
+        same: dict[str, list[str]] = {}
+        for one in summary.get("findings", ()):
+            if one["status"] == status:
+                same.setdefault(plain.line(one["summary"]), []).append(plain.line(one["check"]))
+        todo += [f"{says}: {plain.listed(names)}: {summary_line}" for summary_line, names in same.items()]
     todo += [plain.line(one) for one in summary.get("followups", ())]
     return todo
 

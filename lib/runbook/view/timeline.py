@@ -1,8 +1,9 @@
 """What changed, from every system that can tell, in one order of time; with the first error marked.
 
 An event is a mapping in a finding's fact ``events`` (else in its rows) with ``at`` (ISO) and, where known, ``system``,
-``what``, ``who``, ``status`` (a finding's word) and ``kind`` (``change`` or ``error``). The fact ``first_error_at`` of
-any finding says when it broke; else the earliest event of kind ``error`` does.
+``what``, ``who``, ``ref``, ``status`` (a finding's word) and ``kind`` (``change`` or ``error``). The fact
+``first_error_at`` of any finding says when it broke; else the earliest event of kind ``error``; else the incident was
+noticed at some time, and it broke before.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from runbook.view.findings import one_line
 from runbook.view.markup import Html, el
 from runbook.view.words import STATUS, Tone, Word
 
-COLUMNS = ("number", "at", "system", "what", "who", "status", "kind")
+COLUMNS = ("number", "at", "system", "what", "who", "ref", "status", "kind")
 AT_MOST = 40  # events in a table; the newest are kept
 WHAT = ("what", "title", "summary", "name", "message")
 CHANGE = Word("•", "change", Tone.CALM)
-FIRST_ERROR = Word("✗", "first error", Tone.BAD)
+FIRST_ERROR = Word("✗", "first error", Tone.BAD, "it broke here")
+NOTICED = Word("!", "noticed", Tone.WARN, "the incident was noticed here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,27 @@ class Event:
     system: str
     what: str
     who: str
+    ref: str
     status: Status | None
     kind: str
 
 
-def view(findings: Sequence[Finding], *, sandbox: bool) -> View:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The moment that changes are compared with."""
+
+    at: datetime
+    word: Word
+
+
+def view(findings: Sequence[Finding], *, noticed_at: datetime | None, sandbox: bool) -> View:
     """The time line of these findings; the picture is drawn when a front end first asks for HTML."""
-    events, broken = events_of(findings), first_error(findings)
+    events, mark = events_of(findings), mark_of(findings, noticed_at)
     silent = [found for found in findings if found.status is Status.UNKNOWN]
-    head, next_step, tone = _head(events, broken, silent)
-    lines = [head, *plain.table(_shown(events, broken), at_most=AT_MOST)]
+    head, next_step, tone = _head(events, mark, silent)
+    lines = [head, *plain.table(_shown(events, mark), at_most=AT_MOST)]
     lines += ["Could not tell:", *(f"  {plain.line(f.check)}: {one_line(f)}" for f in silent)] if silent else []
-    table = markup.fold(plain.counted(len(events), "event"), _table(events, broken), open=len(events) <= 12)
+    table = markup.fold(plain.counted(len(events), "event"), _table(events, mark), open=len(events) <= 12)
     tail = [
         table if events else Html(),
         el("p", el("b", "Could not tell")) if silent else Html(),
@@ -61,7 +72,7 @@ def view(findings: Sequence[Finding], *, sandbox: bool) -> View:
             return markup.join([el("p", head, cls="rb-head"), *tail])
         from runbook.view import plot  # late: matplotlib takes longer to import than everything else together
 
-        image = markup.picture(plot.draw(events, broken), "time line; the table says the same")
+        image = markup.picture(plot.draw(events, mark), "time line; the table says the same")
         return markup.join([el("p", head, cls="rb-head"), image, *tail])
 
     rows = [_frame_row(number, event) for number, event in enumerate(events, start=1)]
@@ -78,11 +89,14 @@ def events_of(findings: Sequence[Finding]) -> list[Event]:
     return sorted(found, key=lambda event: event.at)
 
 
-def first_error(findings: Sequence[Finding]) -> datetime | None:
-    """When it broke, as far as any finding knows."""
+def mark_of(findings: Sequence[Finding], noticed_at: datetime | None) -> Mark | None:
+    """When it broke, as far as any finding knows; else when it was noticed."""
     said = [_time(finding.facts.get("first_error_at")) for finding in findings]
     said += [event.at for event in events_of(findings) if event.kind == "error"]
-    return min((at for at in said if at is not None), default=None)
+    broke = min((at for at in said if at is not None), default=None)
+    if broke is not None:
+        return Mark(broke, FIRST_ERROR)
+    return Mark(noticed_at, NOTICED) if noticed_at is not None else None
 
 
 def _event(row: Row, finding: Finding) -> Event | None:
@@ -92,7 +106,15 @@ def _event(row: Row, finding: Finding) -> Event | None:
     system = plain.line(row.get("system") or finding.check.rpartition(".")[2])
     what = next((plain.line(row[key]) for key in WHAT if row.get(key)), "")
     status = Status(row["status"]) if row.get("status") in set(Status) else None
-    return Event(at, system, what, plain.line(row.get("who") or ""), status, str(row.get("kind") or "change"))
+    return Event(
+        at,
+        system,
+        what,
+        plain.line(row.get("who") or ""),
+        plain.line(row.get("ref") or ""),
+        status,
+        str(row.get("kind") or "change"),
+    )
 
 
 def _time(value: Json) -> datetime | None:
@@ -102,22 +124,21 @@ def _time(value: Json) -> datetime | None:
         return None
 
 
-def _head(events: Sequence[Event], broken: datetime | None, silent: Sequence[Finding]) -> tuple[str, str, Tone]:
+def _head(events: Sequence[Event], mark: Mark | None, silent: Sequence[Finding]) -> tuple[str, str, Tone]:
     systems = plain.counted(len({event.system for event in events}), "system")
-    head = f"time line: {plain.counted(len(events), 'event')} in {systems}" if events else "time line: nothing changed"
+    head = f"time line: {plain.counted(len(events), 'event')} in {systems}" if events else "time line: no change seen"
     if silent:
         head += f"; ? {len(silent)} could not tell"
-    if broken is not None:
-        head += f"; ✗ first error {broken:%H:%M:%S} UTC"
-    before = [event for event in events if event.kind != "error" and (broken is None or event.at <= broken)]
-    if before and broken is not None:
-        last = before[-1]
-        ago = plain.duration((broken - last.at).total_seconds())
-        suspect = f"first suspect, {ago} before the first error: {last.system}: {last.what}"
+    if mark is not None:
+        head += f"; {mark.word} {mark.at:%H:%M:%S} UTC"
+    before = [event for event in events if event.kind != "error" and (mark is None or event.at <= mark.at)]
+    if before and mark is not None:
+        ago = plain.duration((mark.at - before[-1].at).total_seconds())
+        suspect = f"the first suspect came {ago} before ({mark.word.word}): {before[-1].system}: {before[-1].what}"
     elif before:
         suspect = f"the newest change is the first suspect: {before[-1].system}: {before[-1].what}"
     else:
-        suspect = "nothing that changed explains it; go on." if not silent else "ask those that could not tell."
+        suspect = "ask those that could not tell." if silent else "no change explains it; go on."
     return head, suspect, Tone.UNSURE if silent else Tone.CALM
 
 
@@ -125,26 +146,26 @@ def _word(event: Event) -> Word:
     return CHANGE if event.status in (None, Status.OK) else STATUS[event.status]
 
 
-def _shown(events: Sequence[Event], broken: datetime | None) -> list[dict[str, Json]]:
-    """The rows of the text table, with a line where it broke."""
+def _shown(events: Sequence[Event], mark: Mark | None) -> list[dict[str, Json]]:
+    """The rows of the table, with a line where it broke."""
     rows: list[dict[str, Json]] = [
         {"#": number, "at": iso(event.at), "system": event.system, "": str(_word(event)), "what": event.what,
-         "who": event.who} for number, event in enumerate(events, start=1)
+         "who": event.who, "ref": event.ref} for number, event in enumerate(events, start=1)
     ]  # fmt: skip
-    if broken is not None:
-        place = sum(event.at <= broken and event.kind != "error" for event in events)
-        mark = {"#": "", "at": iso(broken), "system": "", "": str(FIRST_ERROR), "what": "it broke here", "who": ""}
-        rows.insert(place, mark)
+    if mark is not None:
+        place = sum(event.at <= mark.at and event.kind != "error" for event in events)
+        rows.insert(place, {"#": "", "at": iso(mark.at), "system": "", "": str(mark.word), "what": mark.word.means,
+                            "who": "", "ref": ""})  # fmt: skip
     return rows[-AT_MOST:]
 
 
-def _table(events: Sequence[Event], broken: datetime | None) -> Html:
+def _table(events: Sequence[Event], mark: Mark | None) -> Html:
     more = len(events) - AT_MOST
     left_out = el("p", f"… {more} older ones", cls="rb-note") if more > 0 else Html()
-    return markup.join([left_out, markup.grid(_shown(events, broken), at_most=AT_MOST)])
+    return markup.join([left_out, markup.grid(_shown(events, mark), at_most=AT_MOST)])
 
 
 def _frame_row(number: int, event: Event) -> dict[str, Json]:
     status = event.status.value if event.status else ""
     return {"number": number, "at": iso(event.at), "system": event.system, "what": event.what, "who": event.who,
-            "status": status, "kind": event.kind}  # fmt: skip
+            "ref": event.ref, "status": status, "kind": event.kind}  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runbook.model import Danger, Mode, Outcome, Status
+from runbook.view.plain import line
 
 
 class Tone(StrEnum):
@@ -89,24 +90,28 @@ CELL = {
 
 def end(status: str) -> Word:
     """The word for a run's status; an unforeseen or missing one is unsure, never green."""
-    return END.get(status, Word("?", status or "not closed", Tone.UNSURE, "The run has not been closed."))
+    return END.get(status) or _unforeseen(status or "not closed")
 
 
 def cell(state: str) -> Word:
     """The word for a cell's state; an unforeseen one is unsure."""
-    return CELL.get(state, Word("?", state.replace("_", " ") or "not ended", Tone.UNSURE))
+    return CELL.get(state) or _unforeseen(state or "not ended")
 
 
 def finding(status: str) -> Word:
     """The word for a finding's status as the journal keeps it; an unforeseen one is unsure."""
-    return STATUS[Status(status)] if status in set(Status) else Word("?", status, Tone.UNSURE)
+    return STATUS[Status(status)] if status in set(Status) else _unforeseen(status)
 
 
 def outcome(text: str) -> Word:
     """The word for an outcome as the journal keeps it; an unforeseen one is unsure."""
-    return OUTCOME[Outcome(text)] if text in set(Outcome) else Word("?", text, Tone.UNSURE)
+    return OUTCOME[Outcome(text)] if text in set(Outcome) else _unforeseen(text)
 
 
 def danger(text: str) -> Word:
-    """The word for a danger as the journal keeps it; an unforeseen one counts as the worst."""
-    return DANGER[Danger(text)] if text in set(Danger) else Word("✗", text, Tone.BAD)
+    """The word for a danger as the journal keeps it; an unforeseen one is unsure."""
+    return DANGER[Danger(text)] if text in set(Danger) else _unforeseen(text)
+
+
+def _unforeseen(word: str) -> Word:
+    return Word("?", line(word).replace("_", " "), Tone.UNSURE, "This version does not know that word.")

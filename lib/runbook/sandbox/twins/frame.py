@@ -16,12 +16,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+import psycopg
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as HttpRoute
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
+
+from runbook.sandbox.twins.limits import Limit, Windows
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
@@ -78,15 +81,6 @@ class Refusal(Exception):
         self.status, self.message, self.code, self.extra = status, message, code, extra
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """So many requests per window and endpoint; ``headers(limit, remaining, seconds_left, now)``."""
-
-    requests: int
-    seconds: float
-    headers: Callable[[int, int, float, float], Mapping[str, str]]
-
-
 Handler = Callable[["World", Call], Reply]
 
 
@@ -122,26 +116,10 @@ class Vendor:
         return register
 
 
-class _Windows:
-    """Fixed windows of requests per endpoint."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[float, int]] = {}
-
-    def take(self, key: str, most: int, seconds: float) -> tuple[int, float]:
-        """Count one request; (remaining, below zero when over; seconds until the window ends)."""
-        now = time.monotonic()
-        began, used = self._seen.get(key, (now, 0))
-        if now - began >= seconds:
-            began, used = now, 0
-        self._seen[key] = (began, used + 1)
-        return most - used - 1, began + seconds - now
-
-
 def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
     """The vendor as an application. Handlers run on the world's threads, so none of them stops the loop."""
     compiled = [(endpoint, compile_path(endpoint.path)[0]) for endpoint in vendor.endpoints]
-    windows, numbers = _Windows(), itertools.count(1)
+    windows, numbers = Windows(), itertools.count(1)
 
     def match(method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
         for endpoint, regex in compiled:
@@ -165,7 +143,10 @@ def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
                 raise vendor.unmatched(call)
             headers = limited(endpoint)
             vendor.authorize(world, call)
-            reply = endpoint.handler(world, call)
+            try:
+                reply = endpoint.handler(world, call)
+            except psycopg.OperationalError as down:  # the vendor's control plane without its database
+                raise Refusal(500, "Internal server error", code="internal_server_error") from down
         except Refusal as no:
             extra = dict(no.extra.pop("headers", {}))
             return Reply(vendor.error_body(no, ""), no.status, headers=extra)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from runbook.sandbox.seeds import LD_ENVIRONMENT, LD_PROJECT, AuditEntry, Flag, millis, token
-from runbook.sandbox.twins.frame import Call, Limit, Refusal, Reply, Vendor
+from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor
+from runbook.sandbox.twins.limits import Limit
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World

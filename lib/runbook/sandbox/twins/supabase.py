@@ -2,97 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from runbook.sandbox.seeds import ORGANIZATION, PROJECT_REF, REGION, token
-from runbook.sandbox.sessions import SERVICES
 from runbook.sandbox.twins import supabase_sql
-from runbook.sandbox.twins.frame import Call, Handler, Limit, Refusal, Reply, Vendor
+from runbook.sandbox.twins.frame import Call, Refusal, Reply
+from runbook.sandbox.twins.supabase_door import USAGE_PER_MINUTE, VENDOR, body_of, project_route
+from runbook.sandbox.twins.supabase_health import MOST_MILLISECONDS, NAMES, server_version, service
 from runbook.times import iso
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
+__all__ = ["VENDOR"]
 Json = Any
-HEALTH = ("auth", "db", "db_postgres_user", "pooler", "realtime", "rest", "storage", "pg_bouncer")
-HEALTH_MOST_MS = 10_000
-PROBE_SECONDS = 2
-SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16/"  # asks a Postgres-speaking server for TLS; it answers one byte
 POOL_SIZE_MOST = 3000
-# docs: api rate limits; 120 a minute per user, project and endpoint, 30 for usage; the reset is seconds left
-PER_MINUTE, USAGE_PER_MINUTE = 120, 30
-
-
-def _authorize(world: World, call: Call) -> None:
-    kind, _, given = call.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not given:
-        raise Refusal(401, "Unauthorized")
-    if not given.startswith(("sbp_", "sbp_oauth_")):  # project keys (anon, service_role, sb_…) are no management tokens
-        raise Refusal(401, "JWT could not be decoded" if given.count(".") == 2 else "Invalid access token")
-    if given != world.secret("SUPABASE_API_KEY"):
-        raise Refusal(401, "Unauthorized")
-    if call.method != "GET" and world.platform.refuses_changes and "read-only" not in call.path:
-        raise Refusal(503, "Service temporarily unavailable, please try again later")
-
-
-def _error(refusal: Refusal, request_id: str) -> Json:
-    message = "ThrottlerException: Too Many Requests" if refusal.status == 429 else refusal.message
-    return {"message": message, **refusal.extra}
-
-
-def _limits(most: int, remaining: int, left: float, now: float) -> Mapping[str, str]:
-    return {
-        "X-RateLimit-Limit": str(most), "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": str(int(left) + 1),
-    }  # fmt: skip
-
-
-VENDOR = Vendor(
-    "supabase", _authorize, _error, Limit(PER_MINUTE, 60.0, _limits),
-    headers=lambda request_id: {"sb-request-id": request_id, "server": "cloudflare"},
-    unmatched=lambda call: Refusal(404, f"Cannot {call.method} {call.path}"),
-)  # fmt: skip
-
-
-def project_route(method: str, path: str, *, limit: int | None = None) -> Callable[[Handler], Handler]:
-    """A route below one project; a ref that is no ref is 400, one that is not ours 404."""
-
-    def register(handler: Handler) -> Handler:
-        def checked(world: World, call: Call) -> Reply:
-            if not re.fullmatch(r"[a-z]{20}", call.params["ref"]):
-                raise Refusal(400, "ref: Invalid string: must match pattern /^[a-z]{20}$/")
-            if call.params["ref"] != PROJECT_REF:
-                raise Refusal(404, "Project not found")
-            return handler(world, call)
-
-        return VENDOR.route(method, f"/v1/projects/{{ref}}{path}", limit=limit)(checked)
-
-    return register
-
-
-def body_of(call: Call, known: Mapping[str, type | tuple[type, ...]]) -> dict[str, Json]:
-    """The JSON body with only known fields of known types; 400 as the vendor's validator says it."""
-    body = call.json()
-    if not isinstance(body, dict):
-        raise Refusal(400, "Invalid input: expected object, received undefined")
-    if stray := sorted(set(body) - set(known)):
-        raise Refusal(400, f'Unrecognized key: "{stray[0]}"')
-    for name, value in body.items():
-        if not isinstance(value, known[name]) or (isinstance(value, bool) and known[name] is int):
-            raise Refusal(400, f"{name}: Invalid input")
-    return body
 
 
 @project_route("GET", "")
 def project(world: World, call: Call) -> Reply:
     """The project. Its status stays ACTIVE_HEALTHY through an outage of the database: only health tells (field)."""
-    version = _server_version(world)
+    version = server_version(world)
     return Reply({
         "id": PROJECT_REF, "ref": PROJECT_REF, "organization_id": token("organization", 20),
         "organization_slug": ORGANIZATION, "name": "agency", "region": REGION,
@@ -110,57 +44,12 @@ def health(world: World, call: Call) -> Reply:
     asked = call.query.get("services", [])
     if not asked:
         raise Refusal(400, "services: Invalid input: expected array, received undefined")
-    if wrong := [name for name in asked if name not in HEALTH]:
-        raise Refusal(400, f"services.{asked.index(wrong[0])}: Invalid option: expected one of {'|'.join(HEALTH)}")
+    if wrong := [name for name in asked if name not in NAMES]:
+        raise Refusal(400, f"services.{asked.index(wrong[0])}: Invalid option: expected one of {'|'.join(NAMES)}")
     timeout = call.one("timeout_ms", "1000")
-    if not timeout.isdigit() or int(timeout) > HEALTH_MOST_MS:
-        raise Refusal(400, f"timeout_ms: Too big: expected number to be <={HEALTH_MOST_MS}")
-    return Reply([_service(world, name) for name in asked])
-
-
-def _service(world: World, name: str) -> Json:
-    coming = world.platform.status in ("RESTARTING", "COMING_UP")
-    problem = _problem(world, name)
-    answer: Json = {"name": name, "healthy": not problem, "status": "ACTIVE_HEALTHY"}
-    if problem:
-        answer |= {"status": "COMING_UP" if coming else "UNHEALTHY", "error": problem}
-    elif name == "auth":
-        answer["info"] = {"name": "GoTrue", "version": "v2.181.0", "description": "GoTrue is a user registration API"}
-    elif name == "realtime":
-        answer["info"] = {"healthy": True, "db_connected": True, "replication_connected": True, "connected_cluster": 1}
-    elif name == "rest":
-        answer["info"] = {"db_schema": "public,graphql_public"}
-    return answer
-
-
-def _problem(world: World, name: str) -> str:
-    """Why a service does not serve, asked of the real parts; empty when it does."""
-    if name in SERVICES:
-        return world.sessions.serves(name)
-    if name in ("pooler", "pg_bouncer"):
-        with contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", world.parts.pooler.port), PROBE_SECONDS) as probe:
-                probe.sendall(SSL_REQUEST)
-                answered = probe.recv(1)
-            return _database_problem(world) if answered in (b"N", b"S") else "no answer from the pooler"
-        return "connect ECONNREFUSED"
-    return _database_problem(world)
-
-
-def _database_problem(world: World) -> str:
-    try:
-        world.admin.patient("select 1")
-    except psycopg.Error as error:
-        return str(error).splitlines()[0]
-    return ""
-
-
-def _server_version(world: World) -> str:
-    """The version Supabase's control plane remembers, also when Postgres is down."""
-    with contextlib.suppress(psycopg.Error):
-        rows = world.admin.patient("select current_setting('server_version') as version")
-        world.platform.overrides.setdefault("_version", rows[0]["version"].split()[0])
-    return str(world.platform.overrides.get("_version", "17"))
+    if not timeout.isdigit() or int(timeout) > MOST_MILLISECONDS:
+        raise Refusal(400, f"timeout_ms: Too big: expected number to be <={MOST_MILLISECONDS}")
+    return Reply([service(world, name) for name in asked])
 
 
 @project_route("POST", "/restart")

@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.string import TextLoader
 
+from runbook.sandbox.statements import signals, writes
 from runbook.sandbox.twins.frame import Refusal, Reply
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 Json = Any
 STATEMENT_SECONDS = 30
 AS_TEXT = ("numeric", "timestamptz", "timestamp", "date", "time", "timetz", "interval", "uuid", "inet", "cidr", "bytea")
-SIGNALS = re.compile(r"\bpg_(terminate|cancel)_backend\b")
-WRITES = re.compile(
-    r"^\s*(--[^\n]*\n\s*)*(insert|update|delete|merge|create|alter|drop|truncate|grant|revoke|comment|call|do|vacuum|reindex|cluster"
-    r"|refresh|lock)\b|\b(insert\s+into|delete\s+from|pg_reload_conf|pg_drop_replication_slot)\b",
-    re.IGNORECASE,
-)
 
 
 def run(world: World, query: str, parameters: Sequence[Json], *, role: str, read_only: bool) -> Reply:
@@ -42,10 +37,10 @@ def run(world: World, query: str, parameters: Sequence[Json], *, role: str, read
         raise Refusal(400, _words(error)) from error
     except psycopg.Error as error:
         raise Refusal(400, _words(error)) from error
-    if SIGNALS.search(query):
+    if signals(query):
         ended = [row for row in rows if any(value is True for value in row.values())]
         return Reply(rows, 201, change=bool(ended), objects=_sessions(ended, parameters))
-    return Reply(rows, 201, change=not read_only and bool(WRITES.search(query)))
+    return Reply(rows, 201, change=not read_only and writes(query))
 
 
 def _execute(
@@ -55,8 +50,8 @@ def _execute(
         connection.adapters.register_loader(name, TextLoader)
     connection.execute("select set_config('statement_timeout', %s, false)", (str(STATEMENT_SECONDS * 1000),))
     connection.execute("select set_config('role', %s, false)", (role,))
-    if read_only:
-        connection.execute("set default_transaction_read_only = on")
+    if read_only:  # this transaction only: default_transaction_read_only must read as the database's own
+        connection.execute("begin read only")
     cursor = psycopg.RawCursor(connection, row_factory=dict_row)
     # a tuple, not None, would make every query an extended one, and those hold a single statement only
     cursor.execute(query.encode(), values or None)

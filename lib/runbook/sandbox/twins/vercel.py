@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from runbook.sandbox.seeds import DOMAINS, TEAM, VERCEL_PROJECT, Deployment, millis, token
-from runbook.sandbox.twins.frame import Call, Limit, Refusal, Reply, Vendor
+from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor
+from runbook.sandbox.twins.limits import Limit
+from runbook.sandbox.twins.vercel_shapes import NAME, creator, is_candidate, listed, meta, whole
 from runbook.times import iso
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
 Json = Any
-NAME = "agency-site"
 NODE = "22.x"
 LIST_USUAL, LIST_MOST = 20, 100
 # docs: limits; list 1000, get 500, aliases 30 (300 per ten minutes), events 60 a minute
@@ -86,7 +87,7 @@ def deployments(world: World, call: Call) -> Reply:
             "count": len(page), "next": millis(page[-1].created) if more else None,
             "prev": millis(page[0].created) if page else None,
         }  # fmt: skip
-        return Reply({"deployments": [_listed(world, each) for each in page], "pagination": pagination})
+        return Reply({"deployments": [listed(world, each) for each in page], "pagination": pagination})
 
 
 def _wanted(each: Deployment, call: Call) -> bool:
@@ -106,41 +107,7 @@ def _wanted(each: Deployment, call: Call) -> bool:
 
 
 def _candidate_if_asked(world: World, each: Deployment, call: Call) -> bool:
-    return call.one("rollbackCandidate") != "true" or _is_candidate(world, each)
-
-
-def _is_candidate(world: World, each: Deployment) -> bool:
-    """Can be rolled back to: had production traffic, is ready, and is not what is live."""
-    served = each.target == "production" and each.state == "READY" and each.substate == "PROMOTED"
-    return served and each.uid != world.hosting.production
-
-
-def _creator(each: Deployment) -> Json:
-    return {"uid": token(each.author), "username": each.author, "email": f"{each.author}@agency.test"}
-
-
-def _meta(each: Deployment) -> Json:
-    return {
-        "githubCommitSha": each.sha, "githubCommitMessage": each.message, "githubCommitRef": each.branch,
-        "githubCommitAuthorName": each.author, "githubRepo": NAME, "githubOrg": "agency",
-    }  # fmt: skip
-
-
-def _listed(world: World, each: Deployment) -> Json:
-    """A deployment in a list: the id is called ``uid`` here."""
-    ready = millis(each.created + timedelta(seconds=48))
-    body = {
-        "uid": each.uid, "name": NAME, "projectId": VERCEL_PROJECT, "url": each.url, "created": millis(each.created),
-        "createdAt": millis(each.created), "source": "git", "state": each.state, "readyState": each.state,
-        "type": "LAMBDAS", "creator": _creator(each), "meta": _meta(each), "target": each.target,
-        "inspectorUrl": f"https://vercel.com/agency/{NAME}/{each.uid.removeprefix('dpl_')}",
-        "isRollbackCandidate": _is_candidate(world, each),
-    }  # fmt: skip
-    if each.state == "READY":
-        body |= {"ready": ready, "aliasAssigned": ready, "aliasError": None}
-    else:
-        body |= {"errorCode": "BUILD_FAILED", "errorMessage": "Command failed with exit code 1", "aliasAssigned": False}
-    return body | ({"readySubstate": each.substate} if each.substate else {})
+    return call.one("rollbackCandidate") != "true" or is_candidate(world, each)
 
 
 @VENDOR.route("GET", "/v13/deployments/{deployment}")
@@ -151,21 +118,8 @@ def deployment(world: World, call: Call) -> Reply:
         uid = world.hosting.production if given in DOMAINS else given
         for each in world.hosting.deployments if _in_team(call) else []:
             if uid in (each.uid, each.url):
-                return Reply(_whole(world, each))
+                return Reply(whole(world, each))
     raise Refusal(404, "Deployment not found", code="not_found")
-
-
-def _whole(world: World, each: Deployment) -> Json:
-    listed = _listed(world, each)
-    built = millis(each.created + timedelta(seconds=3))
-    return {
-        **{name: value for name, value in listed.items() if name not in ("uid", "created", "state", "isRollbackCandidate")},
-        "id": each.uid, "build": {"env": []}, "env": [], "isInConcurrentBuildsQueue": False, "isInSystemBuildsQueue": False,
-        "projectSettings": {"framework": "nextjs"}, "aliasAssigned": each.state == "READY", "bootedAt": built,
-        "buildingAt": built, "buildSkipped": False, "public": False, "status": each.state, "regions": ["fra1"],
-        "version": 2, "plan": "pro", "createdIn": "fra1", "ownerId": TEAM, "routes": None,
-        "alias": list(DOMAINS) if each.uid == world.hosting.production else [],
-    }  # fmt: skip
 
 
 @VENDOR.route("GET", "/v9/projects/{project}")
@@ -185,8 +139,8 @@ def project(world: World, call: Call) -> Reply:
         "targets": {
             "production": {
                 "id": live.uid, "alias": list(DOMAINS), "aliasAssigned": millis(live.created), "url": live.url,
-                "createdAt": millis(live.created), "createdIn": "fra1", "creator": _creator(live),
-                "deploymentHostname": live.url.split(".")[0], "forced": False, "name": NAME, "meta": _meta(live),
+                "createdAt": millis(live.created), "createdIn": "fra1", "creator": creator(live),
+                "deploymentHostname": live.url.split(".")[0], "forced": False, "name": NAME, "meta": meta(live),
                 "plan": "pro", "private": True, "readyState": "READY", "readySubstate": "PROMOTED",
                 "target": "production", "teamId": TEAM, "type": "LAMBDAS", "userId": token(live.author),
                 "withCache": False,
@@ -202,11 +156,12 @@ def alias(world: World, call: Call) -> Reply:
     if given not in DOMAINS or not _in_team(call):
         raise Refusal(404, "Couldn't find the alias", code="not_found")
     live = world.production()
-    return Reply({
-        "alias": given, "created": iso(live.created), "createdAt": millis(live.created), "creator": _creator(live),
+    row = {
+        "alias": given, "created": iso(live.created), "createdAt": millis(live.created), "creator": creator(live),
         "deployment": {"id": live.uid, "url": live.url}, "deploymentId": live.uid, "projectId": VERCEL_PROJECT,
         "uid": token(f"alias {given}"), "updatedAt": millis(live.created),
-    })  # fmt: skip
+    }  # fmt: skip
+    return Reply([row])  # the vendor's document says a list; its answers were seen in both shapes
 
 
 @VENDOR.route("GET", "/v3/events", limit=EVENTS)
@@ -228,7 +183,6 @@ def events(world: World, call: Call) -> Reply:
 
 def _between(at: int, since: str, until: str) -> bool:
     """``since`` and ``until`` may be epoch milliseconds or ISO times."""
-    from datetime import datetime
 
     def edge(text: str, otherwise: int) -> int:
         if not text:
