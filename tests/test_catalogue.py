@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from runbook import catalogue
 from runbook.errors import SettingError
@@ -132,6 +132,7 @@ def test_a_name_that_is_not_declared_is_refused(procedure, name):
         catalogue.coerce(procedure, {name: "1"}, "-p")
 
 
+@settings(database=None)
 @given(st.text(max_size=30))
 def test_whatever_is_typed_for_a_number_is_that_number_or_refused(text):
     procedure = catalogue.Procedure("n", Path("n"), "respond", "n", "", False, (catalogue.Parameter("count", "int", 0, ""),), "", {})  # fmt: skip

@@ -57,9 +57,19 @@ def test_the_pip_section_of_environment_yml_is_the_lock():
 @pytest.mark.long
 def test_the_pip_section_really_installs(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "env")], check=True)
-    pip = [str(tmp_path / "env" / "bin" / "python"), "-m", "pip", "install", "-q", "-r", str(ROOT / "requirements.lock")]
+    pip = [
+        str(tmp_path / "env" / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "-r",
+        str(ROOT / "requirements.lock"),
+    ]
     subprocess.run(pip, check=True, cwd=ROOT, timeout=550)
-    subprocess.run([str(tmp_path / "env" / "bin" / "python"), "-c", "import papermill, psycopg, jupyterlab"], check=True)
+    subprocess.run(
+        [str(tmp_path / "env" / "bin" / "python"), "-c", "import papermill, psycopg, jupyterlab"], check=True
+    )
 
 
 def test_lib_is_not_ignored_by_git():
@@ -68,6 +78,8 @@ def test_lib_is_not_ignored_by_git():
 
 
 def test_import_runbook_brings_nothing_heavy():
-    code = "import sys, runbook; print([m for m in ('pandas', 'httpx', 'psycopg', 'IPython', 'yaml') if m in sys.modules])"
+    code = (
+        "import sys, runbook; print([m for m in ('pandas', 'httpx', 'psycopg', 'IPython', 'yaml') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ast.literal_eval(done.stdout) == []

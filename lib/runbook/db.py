@@ -29,6 +29,7 @@ CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 8.0
 LOCK_SECONDS = 2.0
 REMEMBER_SECONDS = 5.0  # ten checks that ask at once must not be ten logins
+BREAKER_SECONDS = 120.0  # every attempt extends the pooler's block, which lasts up to two minutes: not one more
 Fallback = Callable[[str, Sequence[Json], bool], list[dict[str, Json]]]  # statement, values, is a change
 
 # What a refused connection says -> the layer that refused, and what it means. Checked in this order.
@@ -95,9 +96,9 @@ class Database:
         try:
             if way == "direct":
                 with self._using:
-                    self._connection_of("direct").execute("SELECT 1")
+                    self._connection_of("direct", anew=True).execute("SELECT 1")
             else:
-                self._connect(way).close()
+                self._connect(way, anew=True).close()
         except SystemFault as fault:
             return Probe(False, self._times.monotonic() - started, fault.where, fault.what)
         except _errors().Error as error:
@@ -188,16 +189,17 @@ class Database:
         assert last is not None
         raise last
 
-    def _connection_of(self, way: str) -> psycopg.Connection[dict[str, Any]]:
+    def _connection_of(self, way: str, *, anew: bool = False) -> psycopg.Connection[dict[str, Any]]:
         if self._kept is not None and not self._kept.closed and self._kept_way == way:
             return self._kept
-        connection = self._connect(way)
+        connection = self._connect(way, anew=anew)
         if self._kept is not None:
             self._kept.close()
         self._kept, self._kept_way = connection, way
         return connection
 
-    def _connect(self, way: str) -> psycopg.Connection[dict[str, Any]]:
+    def _connect(self, way: str, *, anew: bool = False) -> psycopg.Connection[dict[str, Any]]:
+        """A new connection. A refusal is remembered, so that a burst of checks is one login; a probe asks anew."""
         psycopg_ = _errors()
         from psycopg.rows import dict_row
 
@@ -207,7 +209,9 @@ class Database:
             raise _fault(f"{variable} is not set", "settings", Fault.NOT_SET)
         if way in self._refused:
             before, at = self._refused[way]
-            if before.fault is Fault.AUTH or self._times.monotonic() - at < REMEMBER_SECONDS:
+            blocked = "blocks this address" in before.what
+            remembered = BREAKER_SECONDS if blocked else 0.0 if anew else REMEMBER_SECONDS
+            if before.fault is Fault.AUTH or self._times.monotonic() - at < remembered:
                 raise before
         seconds = seconds_left(self._times, CONNECT_SECONDS)
         try:

@@ -42,6 +42,7 @@ def could_not_tell(fault: Fault, system: str = "supabase") -> tuple[Status, dict
 LEAK = (Status.CRITICAL, {"over": 15, "worst": "app/site"})
 POOL_FULL = (Status.CRITICAL, {"layer": "pool", "message": "EMAXCONNSESSION"})
 FULL = (Status.CRITICAL, {"server_full": True})
+BEHIND = (Status.CRITICAL, {"layer": "behind", "message": "the pooler answers, the database behind it does not"})
 REFUSED = (Status.CRITICAL, {"layer": "network", "message": "connection refused"})
 WAITING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": True}]})
 RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
@@ -104,7 +105,7 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
     "Postgres stopped": (
         world(
             database_direct_connection=REFUSED,
-            database_pooled_connection=(Status.CRITICAL, {"layer": "pooler"}),
+            database_pooled_connection=BEHIND,
             database_services=(Status.CRITICAL, {"unhealthy": ["db"]}),
         ),
         ["postgres-stopped"],
@@ -112,7 +113,7 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
     "Postgres stopped and the management API with it": (
         world(
             database_direct_connection=REFUSED,
-            database_pooled_connection=REFUSED,
+            database_pooled_connection=BEHIND,
             database_services=could_not_tell(Fault.TIMEOUT),
         ),
         ["postgres-stopped", "management-api-hanging"],
@@ -165,7 +166,18 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         ),
         ["wrong-target"],
     ),
-    "this machine sees nothing": (world(machine_this_machine=(Status.CRITICAL, {})), ["this-machine"]),
+    "Postgres starting up": (
+        world(database_direct_connection=(Status.CRITICAL, {"layer": "starting", "message": "is starting"})),
+        ["postgres-stopped"],
+    ),
+    "this machine sees nothing": (
+        world(
+            machine_this_machine=(Status.CRITICAL, {}),
+            database_direct_connection=REFUSED,
+            database_pooled_connection=REFUSED,
+        ),
+        ["this-machine"],
+    ),
 }
 
 

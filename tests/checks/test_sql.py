@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,3 +190,42 @@ def test_tells_which_of_the_sessions_are_still_there(postgres: Postgres) -> None
         identity = f"{row['pid']}@{row['backend_start']}"
         there = run(postgres, "get_sessions", identities=f"{identity},1@2020-01-01T00:00:00.000000Z")
         assert [(one["identity"], one["xact_start"]) for one in there] == [(identity, row["xact_start"])]
+
+
+def test_shows_what_a_slot_that_nobody_reads_retains(postgres: Postgres) -> None:
+    with postgres.connect() as admin:
+        admin.execute("select pg_create_physical_replication_slot('dead', true)")
+        try:
+            (slot,) = run(postgres, "get_slots")
+        finally:
+            admin.execute("select pg_drop_replication_slot('dead')")
+    assert (slot["slot"], slot["active"]) == ("dead", False)
+    assert slot["retained_bytes"] >= 0
+
+
+def test_a_session_that_only_reads_does_not_make_the_database_read_only(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.dsn("runbook"), autocommit=True, row_factory=dict_row) as connection:
+        taken = connection.execute(named("get_sizes")).fetchall()  # type: ignore[call-overload]
+        connection.execute("set default_transaction_read_only to on")
+        cannot_tell = connection.execute(named("get_sizes")).fetchall()  # type: ignore[call-overload]
+    assert (taken[0]["read_only"], cannot_tell[0]["read_only"]) == (False, None)
+
+
+def test_a_database_that_was_made_read_only_says_so(postgres: Postgres) -> None:
+    with postgres.connect() as admin:
+        admin.execute("alter system set default_transaction_read_only = on")
+        admin.execute("select pg_reload_conf()")
+        try:
+            until(lambda: run(postgres, "get_sizes")[0]["read_only"] is True)
+        finally:
+            admin.execute("set default_transaction_read_only to off")
+            admin.execute("alter system reset default_transaction_read_only")
+            admin.execute("select pg_reload_conf()")
+    until(lambda: run(postgres, "get_sizes")[0]["read_only"] is False)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < give_up, "it did not come true in time"
+        time.sleep(0.02)

@@ -89,7 +89,6 @@ def test_other_folders_are_no_runs(home, runs, call):
     assert names(call) == ["0001"]
 
 
-@pytest.mark.long
 def test_ten_thousand_runs_take_less_than_five_seconds(runs, call):
     bulk = [{"check": f"module.check_{n}", "status": "ok", "summary": "x" * 80, "observed": n} for n in range(20)]
     for number in range(10_000):

@@ -92,6 +92,22 @@ def test_the_incident_says_the_environment(call):
     assert (code, json.loads(out)["environment"]) == (0, "production")
 
 
+def test_the_variable_says_the_environment_and_the_option_beats_it(call, monkeypatch):
+    monkeypatch.setenv("RUNBOOK_ENV", "production")
+    assert json.loads(call("run", "sample-check", "--json")[1])["environment"] == "production"
+    monkeypatch.setenv("RUNBOOK_ENV", "nope")
+    assert call("run", "sample-check")[0] == 2
+    assert call("run", "sample-check", *ENV)[0] == 0
+
+
+def test_records_go_where_they_are_asked_to(home, tmp_path, summary, call):
+    told = summary("sample-check", "--runs", tmp_path / "elsewhere")
+    assert Path(told["run_dir"]).parent == tmp_path / "elsewhere" / "routine"
+    assert not (home / "runs").exists()
+    assert call("verify", "latest", "--runs", tmp_path / "elsewhere")[0] == 0
+    assert call("verify", told["run_dir"])[0] == 0
+
+
 def test_an_approval_that_matched_nothing_is_refused(summary):
     told = summary("sample-check", "--mode", "act", "--approve", "end_sessions")
     assert (told["status"], told["exit_code"]) == ("refused", 3)
@@ -150,3 +166,21 @@ def test_a_signal_ends_the_run_with_a_closed_record(home, new_notebook, number, 
     assert json.loads(out)["status"] == "interrupted"
     with pytest.raises(ProcessLookupError):
         os.kill(int((home / "pid").read_text()), 0)
+
+
+def test_a_run_whose_runner_was_killed_is_closed_by_recover(home, new_notebook, call):
+    new_notebook("routine", "slow", f"open({str(home / 'began')!r}, 'w').close()\nimport time; time.sleep(60)")
+    line = [sys.executable, "-m", "runbook.cli.main", "run", "slow", *ENV, "--json"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        give_up = time.monotonic() + 30
+        while not (home / "began").exists():
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+        process.kill()
+    code, out, _ = call("history", "--json")
+    assert (code, json.loads(out)["runs"][0]["status"]) == (0, "not closed")
+    assert call("verify", "latest")[0] == 4
+    code, out, err = call("recover", "latest", "--json")
+    assert (code, err, json.loads(out)["status"]) == (130, "", "interrupted")
+    assert {cell["id"]: cell["state"] for cell in json.loads(out)["cells"]}["body"] == "interrupted"
+    assert call("verify", "latest") == (0, "", "")

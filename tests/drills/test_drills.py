@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,3 +94,15 @@ def marked(mark: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def test_a_scenario_that_cannot_be_run_fails_and_the_others_go_on(tmp_path):
+    home = tmp_path / "home"
+    for part in ("notebooks", "params"):
+        shutil.copytree(CHECKOUT / part, home / part)
+    (home / "params/scenarios/broken.yaml").write_text("name: broken\ntitle: b\nnotebook: nope\nexpect: {status: healthy, exit_code: 0}\n")  # fmt: skip
+    done = drill("broken", "healthy", "--json", runs=tmp_path / "runs", env=clean(RUNBOOK_HOME=str(home)))
+    broken, healthy = json.loads(done.stdout)
+    assert done.returncode == 4
+    assert (broken["passed"], healthy["passed"]) == (False, True)
+    assert "no notebook 'nope'" in broken["failures"][0]

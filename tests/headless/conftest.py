@@ -76,7 +76,8 @@ class Home:
         """Write the procedure and run it in a process of its own."""
         self.write(*cells, opens=opens)
         command = [sys.executable, "-m", "runbook.cli.main", "run", "sample", "--env", "plain", *words]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        with (self.path / "log").open("w") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log)
         return Runner(process, self)
 
     @property
@@ -85,7 +86,7 @@ class Home:
 
     @property
     def only_run(self) -> Path:
-        (found,) = self.runs.glob("routine/*")
+        (found,) = (path.parent for path in self.runs.glob("routine/*/journal.jsonl"))
         return found
 
     @staticmethod
@@ -135,7 +136,7 @@ class Home:
 class Runner:
     """A runner process, and what its cells have started."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     home: Home
 
     def wait_for(self, name: str) -> int:
@@ -143,7 +144,7 @@ class Runner:
         path = self.home.path / name
         give_up = time.monotonic() + 20
         while not (path.exists() and path.read_text().strip()):
-            assert time.monotonic() < give_up, self.process.stdout
+            assert time.monotonic() < give_up, (self.home.path / "log").read_text()
             time.sleep(0.02)
         return int(path.read_text())
 

@@ -13,18 +13,19 @@ DISK = "database.disk"
 BLOCKING = "database.blocking"
 LONG = "database.long_statements"
 SITE = "site.health"
-LOWEST_LAYERS = frozenset({"network", "starting"})  # nobody listens, or Postgres says that it is not up
 
 
 def postgres_stopped(findings: Findings) -> Cause | None:
-    """Nobody listens where Postgres listens, and the vendor's own health says the same."""
+    """Nobody listens where Postgres listens, and somebody who sees more than this machine says the same."""
     unhealthy = fact(findings, SERVICES, "unhealthy", [])
     vendor_says_so = isinstance(unhealthy, list) and "db" in unhealthy
-    nobody_listens = fact(findings, DIRECT, "layer") in LOWEST_LAYERS and is_critical(findings, DIRECT)
-    if not nobody_listens or not (vendor_says_so or is_critical(findings, POOLED)):
+    pooler_says_so = fact(findings, POOLED, "layer") == "behind"
+    layer = fact(findings, DIRECT, "layer")
+    nobody_listens = layer == "network" and (vendor_says_so or pooler_says_so)
+    if not is_critical(findings, DIRECT) or not (nobody_listens or layer == "starting"):
         return None
     return cause(
-        findings, "postgres-stopped", "Postgres is not running: nobody listens on its address",
+        findings, "postgres-stopped", f"Postgres does not run: {fact(findings, DIRECT, 'message', '')}",
         because=(DIRECT, *((SERVICES,) if vendor_says_so else ())), expected=(SERVICES, POOLED, SITE),
         actions=("restart_project",), notebooks=("database-failure",),
         by_hand="If a restart does not bring it back: a support ticket, never a second restart.", weight=80,

@@ -13,22 +13,11 @@ from runbook.policy import Threshold
 
 # What a refused login says, finer than the layer: who must act depends on it.
 FINER = (
-    (r"pool is full|as many clients as it takes", "pool"),
-    (r"connections .*taken|as many connections as it may", "slots"),
-    (r"starting up, shutting down", "starting"),
-    (r"database behind it", "behind"),
+    (r"pool is full|as many clients as it takes", "pool"),  # the pooler's connections are all held
+    (r"connections .*taken|as many connections as it may", "slots"),  # Postgres' own are, or the role's
+    (r"starting up, shutting down", "starting"),  # Postgres answers and is not ready
+    (r"database behind it", "behind"),  # the pooler answers, Postgres does not answer the pooler
 )
-MEANS = {
-    "name": "its name cannot be looked up",
-    "network": "it cannot be reached",
-    "login": "the login is refused",
-    "pool": "the pool is used up",
-    "pooler": "the pooler refuses clients",
-    "slots": "Postgres has no connection left, for us either",
-    "starting": "Postgres is not ready",
-    "behind": "the database behind the pooler does not answer",
-    "postgres": "Postgres refuses",
-}
 
 
 def layer_of(probe: Probe) -> str:
@@ -42,8 +31,9 @@ def connection(probe: Probe, threshold: Threshold, source: str) -> Answer:
     """One login as an answer: seconds when it worked, the failing layer when not; unknown when nothing was tried."""
     if probe.layer == "settings":
         return Answer(Status.UNKNOWN, probe.message, facts={"fault": Fault.NOT_SET.value, "system": "database"})
-    layer, seconds, message = layer_of(probe), round(probe.seconds, 3), probe.message[:200]
-    told = f"answers in {seconds * 1000:.0f} ms" if probe.ok else f"{MEANS.get(layer, 'it fails')}: {message}"
+    layer, seconds = layer_of(probe), round(probe.seconds, 3)
+    message = re.sub(r"^(direct|pooled): ", "", probe.message)[:200]
+    told = f"answers in {seconds * 1000:.0f} ms" if probe.ok else f"{message} (failing layer: {layer})"
     return Answer(
         judged(seconds, threshold) if probe.ok else Status.CRITICAL, told, seconds, "s", bar(threshold), source,
         rows=[{"works": probe.ok, "failing_layer": layer or "none", "seconds": seconds, "message": message}],

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from runbook.checks.frame import Answer, check
 from runbook.checks.judge import judged, worst
+from runbook.checks.sessions import share
 from runbook.model import Row, Status
 from runbook.policy import Threshold
 from runbook.settings import is_loopback, runs_dir
@@ -54,18 +55,25 @@ class Reach:
     seconds: float
 
 
-@check(deadline_seconds=6.0)
+@check()
 def this_machine(systems: Systems) -> Answer:
     """Can this machine see: network, names, IPv6, clock, disk?"""
     reached = reach_all(web_places(systems), systems.times)
     parts = [
-        _network(reached), _names(reached), _ipv6(systems), _clock(systems.clock_offset_seconds(), systems),
-        _disk(nearest(runs_dir()), systems.policy.threshold("machine_disk")),
+        network(reached), names(reached), ipv6(systems.database_host(), systems.times),
+        clock(systems.clock_offset_seconds(), systems.policy.threshold("clock_offset")),
+        disk(nearest(runs_dir()), systems.policy.threshold("machine_disk")),
     ]  # fmt: skip
-    status = worst([Status(row["status"]) for row in parts])
-    bad = [f"{row['what']}: {row['seen']}" for row in parts if row["status"] != Status.OK]
+    return verdict(parts)
+
+
+def verdict(parts: Sequence[Row]) -> Answer:
+    """One answer of all parts. What could not be measured is said; only an unknown network makes the whole unknown."""
+    known = [Status(row["status"]) for row in parts if row["status"] != Status.UNKNOWN or row["what"] == "network"]
+    said = [f"{row['what']}: {row['seen']}" for row in parts if row["status"] != Status.OK]
     facts = {str(row["what"]): row["status"] for row in parts}
-    return Answer(status, "; ".join(bad) or "sees what it has to see", source="this machine", rows=parts, facts=facts)
+    told = "; ".join(said) or "sees what it has to see"
+    return Answer(worst(known), told, source="this machine", rows=parts, facts=facts)
 
 
 def web_places(systems: Systems) -> list[Place]:
@@ -117,46 +125,53 @@ def _reach(place: Place, times: Times) -> Reach:
     return Reach(place, layer, times.monotonic() - started)
 
 
-def _network(reached: Sequence[Reach]) -> Row:
+def network(reached: Sequence[Reach]) -> Row:
+    """Whether any address answers; one that is silent is that system's trouble, not this machine's."""
     there = [one for one in reached if not one.layer]
-    hosts = {one.place.host for one in reached}
     seen = f"{len(there)} of {len(reached)} addresses answer"
     if there or not reached:
         silent = ", ".join(one.place.system for one in reached if one.layer)
-        return _part("network", Status.OK, seen + (f" (not {silent}: see its own finding)" if silent else ""))
+        return _part("network", Status.OK, seen + (f"; not {silent}, see its own finding" if silent else ""))
     if all(one.layer == "name" for one in reached):
-        return _part("network", Status.OK, "not measured: no name could be looked up")
-    if len(hosts) == 1 and not all(is_loopback(host) for host in hosts):
+        return _part("network", Status.UNKNOWN, "not measured, no name could be looked up")
+    if len({one.place.host for one in reached}) == 1 and not is_loopback(reached[0].place.host):
         return _part("network", Status.UNKNOWN, "the only address is silent: it or this machine")
     return _part("network", Status.CRITICAL, f"none of {len(reached)} addresses answers from here")
 
 
-def _names(reached: Sequence[Reach]) -> Row:
+def names(reached: Sequence[Reach]) -> Row:
+    """Whether names can be looked up."""
     named = [one for one in reached if one.place.named]
     if not named:
-        return _part("names", Status.OK, "not needed: every address is a number")
-    lost = [one.place.host for one in named if one.layer == "name"]
-    if len(lost) == len(named):
+        return _part("names", Status.OK, "not needed, every address is a number")
+    lost = sorted({one.place.host for one in named if one.layer == "name"})
+    if all(one.layer == "name" for one in named):
         return _part("names", Status.CRITICAL, "this machine looks up no name")
     if lost:
-        return _part("names", Status.WARNING, f"no address for {', '.join(sorted(set(lost)))}")
+        return _part("names", Status.WARNING, f"no address for {', '.join(lost)}")
     return _part("names", Status.OK, f"{len(named)} of {len(named)} names have an address")
 
 
-def _ipv6(systems: Systems) -> Row:
+def ipv6(host: str, times: Times) -> Row:
     """Supabase's direct host has only an IPv6 address unless the IPv4 add-on was bought (Supabase docs, IPv4 add-on)."""
-    host = systems.database_host()
     if not host or is_loopback(host):
         return _part("ipv6", Status.OK, "not needed")
-    try:
-        families = {info[0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
-    except OSError:
-        return _part("ipv6", Status.OK, f"not measured: no address for {host}")
+    nobody: frozenset[socket.AddressFamily] = frozenset()
+    (families,) = all_at_once([partial(_families, host)], [nobody], CONNECT_SECONDS, times)
+    if not families:
+        return _part("ipv6", Status.UNKNOWN, f"not measured, no address for {host}")
     if socket.AF_INET in families:
-        return _part("ipv6", Status.OK, "not needed: the direct address has IPv4")
+        return _part("ipv6", Status.OK, "not needed, the direct address has IPv4")
     if has_ipv6_route():
         return _part("ipv6", Status.OK, "this machine has a route")
     return _part("ipv6", Status.WARNING, f"no route, and {host} has no IPv4 address: only the pooler can be reached")
+
+
+def _families(host: str) -> frozenset[socket.AddressFamily]:
+    try:
+        return frozenset(info[0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+    except OSError:
+        return frozenset()
 
 
 def has_ipv6_route() -> bool:
@@ -169,18 +184,19 @@ def has_ipv6_route() -> bool:
     return True
 
 
-def _clock(offset: float | None, systems: Systems) -> Row:
+def clock(offset: float | None, threshold: Threshold) -> Row:
+    """How far this machine's clock is from the vendors' Date headers."""
     if offset is None:
-        return _part("clock", Status.OK, "not measured: no vendor has told its time yet")
-    threshold = systems.policy.threshold("clock_offset")
+        return _part("clock", Status.UNKNOWN, "not measured, no vendor has told its time")
     ahead = "ahead of" if offset > 0 else "behind"
-    seen = "fits the vendors'" if abs(offset) < 1 else f"{abs(offset):.0f} s {ahead} the vendors'"
+    seen = "fits the vendors'" if abs(offset) < 1.5 else f"{abs(offset):.0f} s {ahead} the vendors'"
     return _part("clock", judged(abs(offset), threshold), seen)
 
 
-def _disk(folder: Path, threshold: Threshold) -> Row:
+def disk(folder: Path, threshold: Threshold) -> Row:
+    """How full the disk is on which the record is kept."""
     usage = shutil.disk_usage(folder)
-    percent = 100 * usage.used / usage.total
+    percent = share(usage.used, usage.total)
     free = usage.free / 1e9
     return _part("disk", judged(percent, threshold), f"{percent:.0f} % used, {free:.0f} GB free where records go")
 

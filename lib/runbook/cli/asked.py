@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ class Asked:
 
     procedure: Procedure
     parameters: dict[str, Json]
+    incident: str  # as given; empty: the one that is open
     environment: str
     sandbox: bool
     mode: Mode
@@ -80,9 +81,10 @@ def check(arguments: argparse.Namespace, times: Times) -> Asked:
     approval.parse(str(parameters.get("approve", "")), approver="", expires_at=times.now())
     if arguments.severity:
         _severity(root, arguments.severity)
-    about = _incident_so_far(runs, procedure, parameters)
+    given = str(arguments.incident or parameters.get("incident") or "")
+    about = _incident_so_far(runs, procedure, given)
     of_incident = about.environment if about else None
-    chosen = settings.choose_profile(str(parameters.get("environment") or "") or None, of_incident)
+    chosen = settings.choose_profile(str(arguments.env or parameters.get("environment") or "") or None, of_incident)
     profile = settings.load_profile(chosen)
     settings.load_secrets(profile)
     if arguments.severity and about is None and procedure.category != "respond":
@@ -92,21 +94,20 @@ def check(arguments: argparse.Namespace, times: Times) -> Asked:
     if "environment" in parameters:
         parameters["environment"] = chosen
     return Asked(
-        procedure, parameters, chosen, profile.sandbox, mode, arguments.severity or "", runs, name, source,
-        begun, opens=about is None and (procedure.category == "respond" or bool(parameters.get("incident"))),
+        procedure, parameters, given, chosen, profile.sandbox, mode, arguments.severity or "", runs, name, source,
+        begun, opens=about is None and (procedure.category == "respond" or bool(given)),
     )  # fmt: skip
 
 
 def take_incident(asked: Asked, times: Times) -> Incident | None:
     """The incident of this run: the given one, the only open one, or a new one. None for a routine run."""
-    given = str(asked.parameters.get("incident", ""))
     issue_type = ""
     if asked.opens:
         from runbook import policy  # late: reading the tables takes longer than everything else here
 
         issue_type = policy.load(settings.root()).issue_type_of(asked.procedure.name)
     found = incident.resolve(
-        Desk(asked.runs, asked.operator, times), given, environment=asked.environment, sandbox=asked.sandbox,
+        Desk(asked.runs, asked.operator, times), asked.incident, environment=asked.environment, sandbox=asked.sandbox,
         category=asked.procedure.category, severity=asked.severity, issue_type=issue_type,
     )  # fmt: skip
     if found is not None and "incident" in asked.parameters:
@@ -177,11 +178,9 @@ def _severity(root: Path, name: str) -> None:
     policy.load(root).severity(name)
 
 
-def _incident_so_far(runs: Path, procedure: Procedure, parameters: Mapping[str, Json]) -> Incident | None:
+def _incident_so_far(runs: Path, procedure: Procedure, given: str) -> Incident | None:
     """The incident that is there already: its environment counts. Nothing is opened here."""
-    given = str(parameters.get("incident") or "")
     if given:
         return incident.load(runs, given)
-    open_ones: Iterable[Incident] = incident.list_open(runs) if procedure.category == "respond" else ()
-    only = list(open_ones)
-    return only[0] if len(only) == 1 else None
+    open_ones = incident.list_open(runs) if procedure.category == "respond" else []
+    return open_ones[0] if len(open_ones) == 1 else None

@@ -9,8 +9,8 @@ from runbook import settings
 from runbook.cli.ending import ends_cleanly
 from runbook.cli.sandbox import must_be_installed
 from runbook.cli.screen import Screen
-from runbook.drill import DrillResult, drill
-from runbook.errors import SettingError
+from runbook.drill import DrillResult, Stopped, drill, not_scored
+from runbook.errors import RunbookError, SettingError
 from runbook.sandbox import scenarios
 from runbook.times import Times
 
@@ -39,7 +39,12 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     with ends_cleanly():
         for scenario in chosen:
             show = screen.text if alone else (lambda _text: None)
-            result = drill(scenario, root=root, runs=runs, times=times, show=show)
+            try:
+                result = drill(scenario, root=root, runs=runs, times=times, show=show)
+            except Stopped:
+                raise
+            except RunbookError as error:
+                result = not_scored(scenario, error)
             results.append(result)
             if not alone:
                 screen.line(one_line(result))
@@ -63,8 +68,9 @@ def one_line(result: DrillResult) -> str:
 
 def five_lines(result: DrillResult) -> list[str]:
     """The contract's last five lines."""
-    causes = [f"{cause['name']}: {cause['title']}" for cause in result.summary["causes"]]
-    actions = [_action(one) for one in result.summary["actions"] if one["outcome"] not in ("planned", "skipped")]
+    causes = [f"{cause['name']}: {cause['title']}" for cause in result.summary.get("causes", ())]
+    quiet = ("planned", "skipped", "unchanged")
+    actions = [_action(one) for one in result.summary.get("actions", ()) if one["outcome"] not in quiet]
     pairs = [f"{label} {result.before.get(key)} → {result.after.get(key)}" for key, label in SHOWN]
     times = [f"{name} {seconds:.1f} s" for name, seconds in result.times.items() if seconds >= 0.05]
     return [

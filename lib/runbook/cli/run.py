@@ -14,6 +14,8 @@ from runbook.errors import RunbookError, SettingError
 from runbook.headless.folder import RunRequest
 from runbook.times import Times
 
+UNRESOLVED = 4
+
 
 def arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The contract's options."""
@@ -58,11 +60,12 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
     lines = [f"status: {summary['status']} (exit code {summary['exit_code']})"]
     lines += [f"cause: {cause['name']}: {cause['title']}" for cause in summary["causes"]]
     lines += [f"{f['status']}: {f['check']}: {f['summary']}" for f in summary["findings"] if f["status"] != "ok"]
-    lines += [f"action: {_action(action)}" for action in summary["actions"]]
+    lines += [f"action: {_action(one)}" for one in summary["actions"] if one["outcome"] not in ("planned", "unchanged")]
     lines += [f"changed: {line}" for line in summary["changed"]] or ["changed: nothing"]
-    planned = {action["plan_id"] for action in summary["actions"] if action["outcome"] in ("planned", "skipped")}
-    for plan in summary["plans"]:
-        if plan["plan_id"] in planned and plan["objects"]:
+    helps = {name for cause in summary["causes"] for name in cause["actions"]}  # no plan is offered that helps nothing
+    waiting = {action["plan_id"] for action in summary["actions"] if action["outcome"] in ("planned", "skipped")}
+    for plan in summary["plans"] if summary["exit_code"] == UNRESOLVED else ():
+        if plan["action"] in helps and plan["plan_id"] in waiting and plan["objects"]:
             lines.append(f"to approve: --mode act --approve {plan['action']}@{plan['plan_id']}")
     return [*lines, f"record: {summary['run_dir']}"]
 

@@ -81,8 +81,10 @@ def _run(request: RunRequest, approve: str, mode: str, show: Show, times: Times)
     declared = {one.name for one in request.procedure.parameters}
     parameters = {**request.parameters, **{key: value for key, value in given.items() if key in declared}}
     end = headless.run(replace(request, parameters=parameters), show=show, times=times)
-    if end.status == "interrupted" or end.run_dir is None:
-        raise Stopped(end)
+    if end.status == "interrupted":
+        raise Stopped(end.exit_code)
+    if end.run_dir is None:
+        raise RunbookError(end.line, where=f"notebook {request.procedure.name}", next_step="mend the scenario")
     return end
 
 
@@ -103,11 +105,11 @@ def _approvals(scenario: Scenario, request: RunRequest, times: Times) -> str:
 
 
 class Stopped(RunbookError):
-    """The run was interrupted, or never opened: there is nothing to score."""
+    """Somebody ended the run: there is nothing to score, and no other scenario is begun."""
 
-    def __init__(self, end: RunEnd) -> None:
-        super().__init__(end.line or "interrupted", where="drill")
-        self.exit_code = end.exit_code
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("interrupted", where="drill")
+        self.exit_code = exit_code
 
 
 @contextlib.contextmanager

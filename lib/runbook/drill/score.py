@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from runbook.errors import RunbookError
 from runbook.model import Json, Outcome
 from runbook.record.journal import Entry
 from runbook.sandbox.scenarios import Scenario
@@ -77,6 +78,14 @@ def score(
         scenario.name, scenario.notebook, scenario.expect.causes, found, notebooks[0] if notebooks else None,
         recovered, collateral, unjournaled, summary["exit_code"], summary["seconds"], summary["run_dir"],
         tuple(failures), summary, before, after, times,
+    )  # fmt: skip
+
+
+def not_scored(scenario: Scenario, error: RunbookError) -> DrillResult:
+    """A drill that never came to its end: failed, with the reason."""
+    return DrillResult(
+        scenario.name, scenario.notebook, scenario.expect.causes, (), None, None, (), (), error.exit_code, 0.0, "",
+        (str(error),),
     )  # fmt: skip
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runbook.catalogue import Procedure
 from runbook.errors import RecordError
 from runbook.model import Incident, Json
 from runbook.record.folder import new_run_dir, write_atomic
 from runbook.record.seal import text_of
+from runbook.record.skeleton import with_parameters
 from runbook.times import Times
 
-INJECTED = "injected-parameters"
 LEAST_FREE_BYTES = 16 * 2**20  # a record that cannot be finished is worse than a run that was not begun
 
 
@@ -74,27 +72,3 @@ def _must_have_room(runs: Path) -> None:
     if free < LEAST_FREE_BYTES:
         raise RecordError(f"only {free // 2**20} MiB are free, a record needs {LEAST_FREE_BYTES // 2**20}",
                           where=str(runs), next_step="free space, or choose --runs DIR")  # fmt: skip
-
-
-def with_parameters(notebook: dict[str, Any], parameters: dict[str, Json]) -> dict[str, Any]:
-    """A clean copy of a notebook with the parameters in a cell of their own, as papermill writes it."""
-    clean = copy.deepcopy(notebook)
-    where = 0
-    met = {INJECTED}
-    for index, cell in enumerate(clean["cells"]):
-        cell["source"] = "".join(cell["source"])
-        if cell.get("id", INJECTED) in met:  # the record knows cells by id: nbformat < 4.5 has none, copies share one
-            cell["id"] = f"cell-{index}"
-        met.add(cell["id"])
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-        if "parameters" in cell["metadata"].get("tags", []):
-            where = index + 1
-    if parameters:
-        lines = [f"{name} = {value!r}" for name, value in parameters.items()]
-        clean["cells"].insert(where, {
-            "cell_type": "code", "id": INJECTED, "metadata": {"tags": [INJECTED]}, "execution_count": None,
-            "outputs": [], "source": "\n".join(["# Parameters", *lines]),
-        })  # fmt: skip
-    clean["nbformat"], clean["nbformat_minor"] = 4, 5
-    return clean

@@ -62,20 +62,12 @@ class Kernel:
         self._client: Any = None
         self._poller: Any = None
         self._log = self._home / "kernel.log"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", str(self._file),
-                 "--ext=runbook.record.capture", "--HistoryManager.enabled=False", "--InteractiveShell.colors=nocolor",
-                 "--InteractiveShellApp.ignore_cwd=True"],  # a file in the checkout must not stand in for a library
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
-                preexec_fn=_die_with_parent(),
-                env={**environment, "IPYTHONDIR": str(self._home), "JPY_PARENT_PID": str(os.getpid()),
-                     "PYDEVD_DISABLE_FILE_VALIDATION": "1", watchdog.VARIABLE: self._mark},
-            )  # fmt: skip
         try:
+            self._process = self._started(environment, folder)
             self._watchdog = self._watched()
         except BaseException:
-            self._process.kill()
+            watchdog.end_all(self._mark, 0)
+            shutil.rmtree(self._home, ignore_errors=True)
             raise
 
     def connect(self, until: float) -> None:
@@ -135,6 +127,18 @@ class Kernel:
             self._client.stop_channels()
         self._watchdog.communicate(watchdog.DONE)
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def _started(self, environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", str(self._file),
+                 "--ext=runbook.record.capture", "--HistoryManager.enabled=False", "--InteractiveShell.colors=nocolor",
+                 "--InteractiveShellApp.ignore_cwd=True"],  # a file in the checkout must not stand in for a library
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
+                preexec_fn=_die_with_parent(),
+                env={**environment, "IPYTHONDIR": str(self._home), "JPY_PARENT_PID": str(os.getpid()),
+                     "PYDEVD_DISABLE_FILE_VALIDATION": "1", watchdog.VARIABLE: self._mark},
+            )  # fmt: skip
 
     def _watched(self) -> subprocess.Popen[bytes]:
         """Beside us, in a session of its own: what ends us must not end it."""

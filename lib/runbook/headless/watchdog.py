@@ -20,8 +20,10 @@ ROUNDS, PAUSE_SECONDS = 100, 0.01  # a process may begin another one while it is
 
 
 def end_all(mark: str, group: int) -> None:
-    """End every process with this mark; where none can be seen (no ``/proc``), the kernel's process group."""
+    """End every process with this mark; where none can be seen (no ``/proc``), the kernel's process group if any."""
     if not os.path.isdir("/proc/self"):
+        if not group:
+            return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
         return

@@ -18,9 +18,11 @@ from runbook.model import Json, Mode
 from runbook.policy import Policy
 from runbook.profile import Profile
 from runbook.record import capture
-from runbook.record.folder import new_run_dir
+from runbook.record.folder import new_run_dir, write_atomic
 from runbook.record.journal import Journal, read
 from runbook.record.mask import Masker, mask_key
+from runbook.record.seal import text_of
+from runbook.record.skeleton import with_parameters
 from runbook.run import parameters
 from runbook.run.facts import Facts
 from runbook.run.sealing import seal_when_closed
@@ -129,6 +131,9 @@ def _start(
         one.system: {"expected": one.expected, "seen": one.seen, "matches": one.matches, "how": one.how}
         for one in identities.result().values()
     }
+    if not (facts.run_dir / "notebook.ipynb").exists():  # plain papermill: nobody has prepared the folder
+        injected = values if parameters.was_injected(capture.inputs(shell)) else {}
+        write_atomic(facts.run_dir / "notebook.ipynb", text_of(with_parameters(procedure.notebook, injected)))
     if journal.length:
         journal.append("run.attached", {"pid": os.getpid(), "mode": facts.mode.value})
     else:

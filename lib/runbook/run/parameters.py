@@ -20,7 +20,7 @@ def checked(procedure: catalogue.Procedure, namespace: Mapping[str, Any], inputs
     """
     known = {parameter.name for parameter in procedure.parameters}
     for source in inputs:
-        if source.lstrip().startswith(INJECTED):
+        if was_injected([source]):
             for name in catalogue.injected(source):
                 if name not in known:
                     raise SettingError(f"no parameter {name!r}", where=procedure.name,
@@ -33,6 +33,11 @@ def checked(procedure: catalogue.Procedure, namespace: Mapping[str, Any], inputs
                                next_step=parameter.help)  # fmt: skip
         values[parameter.name] = value
     return values
+
+
+def was_injected(inputs: Sequence[str]) -> bool:
+    """Whether one of the cells run so far is the one that papermill injects."""
+    return any(source.lstrip().startswith(INJECTED) for source in inputs)
 
 
 def _fits(value: Any, type_name: str) -> bool:

@@ -1,4 +1,4 @@
--- The size of each database, the largest first, and whether new transactions may write; null: only this session knows. Read only.
+-- The size of each database, the largest first; whether new transactions may write (null: not to be told). Read only.
 -- A role or a session of its own may be read-only in a database that takes writes, as the management API's is.
 with mode as (
     select case when s.source in ('session', 'client', 'user', 'database user') then null else s.setting = 'on' end
