@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook.errors import RecordError
-from runbook.model import Json
+from runbook.model import Json, canonical_json
 from runbook.record.draw import canonical_digest, draw_notebook
 from runbook.record.folder import write_atomic
 from runbook.record.journal import Entry, Journal, read
@@ -84,10 +84,16 @@ def manifest(run_dir: Path, entries: Sequence[Entry], notebook: dict[str, Any]) 
             continue
         raw = path.read_bytes()
         files[name] = {"sha256": hashlib.sha256(raw).hexdigest(), "size": len(raw)}
-    return {
+    content = {
         "schema": 1, "run": run_dir.name, "files": files, "journal": {"length": len(entries), "head": entries[-1].hash},
         "notebook_digest": canonical_digest(notebook),
     }  # fmt: skip
+    return {**content, "seal": seal_of(content)}
+
+
+def seal_of(content: dict[str, Json]) -> str:
+    """sha256 over a manifest's own content: a changed digest in it would else look like a file saved again."""
+    return hashlib.sha256(canonical_json(content).encode("utf-8")).hexdigest()
 
 
 def open_cells(entries: Sequence[Entry]) -> list[str]:

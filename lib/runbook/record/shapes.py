@@ -14,7 +14,7 @@ SHAPES: dict[str, str] = {
     "launchdarkly key": r"(?P<secret5>\b(?:api|sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})",
     "sentry token": r"(?P<secret6>\bsntr[yu]s?_[A-Za-z0-9+/=_-]{20,})",
     "json web token": r"(?P<secret7>\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})",
-    "password": r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@'\"]*:)(?P<secret8>[^\s@/'\"]{1,256})(?=@)",
+    "password": r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@'\"]*:)(?P<secret8>(?!\[)[^\s@/'\"]{1,256})(?=@)",
     "header": (
         r"(?i:\b(?:authorization|proxy-authorization|apikey|x-api-key|set-cookie|cookie)\b[\"']?\s*[:=]\s*[\"']?"
         r"(?:bearer |basic )?)(?P<secret9>(?!\[)[^\s\"',}\]]{8,})"
@@ -23,8 +23,9 @@ SHAPES: dict[str, str] = {
 }
 NAMES = list(SHAPES)
 PATTERN = re.compile("|".join(SHAPES.values()))
-# Cheap words one of which every shape contains: text without any of them is not scanned.
-HINTS = re.compile(
-    r"k_live_|k_test_|whsec_|sb_|sbp_|xox|cal_|api-|sdk-|mob-|sntr|eyJ|://|uthorization|UTHORIZATION|pikey|PIKEY|"
-    r"pi-key|PI-KEY|ookie|OOKIE|assword|ASSWORD"
-)
+# Cheap words one of which every shape contains: text without any of them is not scanned. Searching for each word in turn
+# is two to four times as fast as one pattern of them all.
+HINTS = (
+    "k_live_", "k_test_", "whsec_", "sb_", "sbp_", "xox", "cal_", "api-", "sdk-", "mob-", "sntr", "eyJ", "://",
+    "uthorization", "UTHORIZATION", "pikey", "PIKEY", "pi-key", "PI-KEY", "ookie", "OOKIE", "assword", "ASSWORD",
+)  # fmt: skip

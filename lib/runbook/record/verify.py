@@ -13,7 +13,7 @@ from runbook.model import Json
 from runbook.record.draw import canonical_digest, draw_notebook
 from runbook.record.folder import FILES
 from runbook.record.journal import Entry, scan
-from runbook.record.seal import MANIFEST, summary_of
+from runbook.record.seal import MANIFEST, seal_of, summary_of, text_of
 
 Result = Literal["ok", "broken", "not_provable", "erased"]
 
@@ -82,7 +82,10 @@ def _verify(run_dir: Path) -> Iterator[Checked]:
     if manifest is None:
         yield Checked("manifest", "broken", MANIFEST, None, reason)
         return
-    yield from _manifest(manifest, run_dir, entries)
+    described = _manifest(manifest, run_dir, entries)
+    yield described
+    if described.result == "broken":
+        return
     yield from _notebook(run_dir, entries, manifest)
     yield _summary(run_dir, entries)
     yield from _files(run_dir, manifest)
@@ -92,14 +95,14 @@ def _verify(run_dir: Path) -> Iterator[Checked]:
                   "compare the journal's head with the one in the closing message")  # fmt: skip
 
 
-def _manifest(manifest: dict[str, Any], run_dir: Path, entries: tuple[Entry, ...]) -> Iterator[Checked]:
+def _manifest(manifest: dict[str, Any], run_dir: Path, entries: tuple[Entry, ...]) -> Checked:
     expected = {"length": len(entries), "head": entries[-1].hash}
-    same = manifest.get("journal") == expected and manifest.get("run") == run_dir.name and manifest.get("schema") == 1
-    known = {"schema", "run", "files", "journal", "notebook_digest"}
-    if not same or set(manifest) != known:
-        yield Checked("manifest", "broken", MANIFEST, None, "it does not describe this journal")
-    else:
-        yield Checked("manifest", "ok", MANIFEST)
+    content = {key: value for key, value in manifest.items() if key != "seal"}
+    if manifest.get("seal") != seal_of(content) or text_of(manifest) != (run_dir / MANIFEST).read_text("utf-8"):
+        return Checked("manifest", "broken", MANIFEST, None, "it was changed: its seal does not fit")
+    if content["journal"] != expected or content["run"] != run_dir.name:
+        return Checked("manifest", "broken", MANIFEST, None, "it does not describe this journal")
+    return Checked("manifest", "ok", MANIFEST)
 
 
 def _notebook(run_dir: Path, entries: tuple[Entry, ...], manifest: dict[str, Any]) -> Iterator[Checked]:
@@ -135,10 +138,7 @@ def _summary(run_dir: Path, entries: tuple[Entry, ...]) -> Checked:
 
 
 def _files(run_dir: Path, manifest: dict[str, Any]) -> Iterator[Checked]:
-    files = manifest.get("files")
-    if not isinstance(files, dict):
-        yield Checked("manifest", "broken", MANIFEST, None, "it lists no files")
-        return
+    files = manifest["files"]
     there = {p.relative_to(run_dir).as_posix() for p in run_dir.rglob("*") if p.is_file()}
     there = {name for name in there if not name.startswith((MANIFEST, ".", "evidence/"))}
     for name in sorted(there - set(files)):

@@ -23,9 +23,10 @@ from runbook.run import closing
 from runbook.run.applying import carry_out
 from runbook.run.facts import Facts, anything_done, finding_event, findings_of, first_bad_end, latest_plan
 from runbook.systems import Systems
-from runbook.times import iso, parse_iso
+from runbook.times import deadline, iso, parse_iso
 from runbook.view import Views
 
+PREVIEW_SECONDS = 8.0  # as long as a check may take: a preview reads the same systems
 RECOVERY_SECONDS = 30.0  # how long verify waits for the world to follow a change that is already proven
 RECOVERED = "recovered: what was critical is ok"
 
@@ -52,6 +53,7 @@ class Run:
         self._times = systems.times
         self._approvals = list(approvals)
         self._used: set[str] = set()
+        self._verified = 0  # how much of the journal the last verify had seen
         self._no_plan: dict[str, str] = {}
         self._asked: dict[str, tuple[Check, dict[str, Any]]] = {}
         history = findings_of(read(journal.path))  # after a restart of the kernel the run goes on where it was
@@ -92,7 +94,8 @@ class Run:
         if self.closing:
             return self._views.notice(self._closed_line())
         try:
-            preview = action.preview(self._systems, **arguments)
+            with deadline(PREVIEW_SECONDS, self._times):
+                preview = action.preview(self._systems, **arguments)
         except (SystemFault, Refused) as reason:
             self._no_plan[action.name] = str(reason)
             return self._views.notice(f"no plan for {action.name}: {reason}")
@@ -150,7 +153,9 @@ class Run:
         ]
         findings = self._ask_again(names)
         give_up = self._times.monotonic() + RECOVERY_SECONDS
-        changed = anything_done(read(self._journal.path))
+        entries = read(self._journal.path)
+        changed = anything_done(entries[self._verified :])  # the same change is waited for once
+        self._verified = len(entries)
         while changed and self._any_critical(findings) and self._times.monotonic() < give_up:
             self._times.sleep(1.0)
             findings = self._ask_again(names)
