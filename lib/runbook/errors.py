@@ -82,6 +82,7 @@ class SystemFault(RunbookError):
         fault: Fault,
         request_id: str = "",
         status_code: int | None = None,
+        wait_seconds: float | None = None,
         next_step: str = "",
     ) -> None:
         super().__init__(what, where=system, next_step=next_step)
@@ -89,6 +90,7 @@ class SystemFault(RunbookError):
         self.fault = fault
         self.request_id = request_id
         self.status_code = status_code
+        self.wait_seconds = wait_seconds  # how long the system asked us to wait; None when it said nothing
 
 
 ExitStatus = Literal[

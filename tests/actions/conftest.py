@@ -29,6 +29,10 @@ class World:
     def break_(self, *faults: Any) -> None:
         lifecycle.control("POST", "break", {"faults": list(faults)}, self.state)
 
+    def reopened(self) -> World:
+        """The same sandbox, opened again: its secrets may have changed."""
+        return World(self.state, opened())
+
     def state_now(self) -> dict[str, Any]:
         return dict(lifecycle.control("GET", "state", path=self.state))
 
@@ -62,6 +66,11 @@ class World:
             time.sleep(0.05)
 
 
+def opened() -> Systems:
+    profile = settings.load_profile("sandbox")
+    return Systems(profile, settings.load_secrets(profile), policy.load(settings.root()), Times())
+
+
 @pytest.fixture(scope="session")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with lifecycle.own_sandbox(tmp_path_factory.mktemp("sandbox")) as path:
@@ -71,8 +80,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def world(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("RUNBOOK_SANDBOX", str(state))
-    profile = settings.load_profile("sandbox")
-    systems = Systems(profile, settings.load_secrets(profile), policy.load(settings.root()), Times())
+    systems = opened()
     yield World(state, systems)
     systems.close()
     lifecycle.repair(state)

@@ -6,7 +6,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from runbook.actions.database import cancel_statement, end_idle_transactions
+from runbook.errors import SystemFault
 from runbook.model import Outcome, Status
 
 if TYPE_CHECKING:
@@ -96,3 +98,12 @@ def test_a_statement_can_be_chosen_by_its_session_and_one_that_waits_is_refused(
 
 def test_nothing_runs_long_so_there_is_nothing_to_cancel(world: World) -> None:
     assert world.plan(cancel_statement, older_than_seconds=300).objects == ()
+
+
+def test_sessions_of_another_companys_database_are_not_even_planned(world: World) -> None:
+    world.break_("wrong_target")
+    elsewhere = world.reopened()
+    elsewhere.systems.identify_all()
+    with pytest.raises(SystemFault, match="wrong target"):
+        elsewhere.plan(end_idle_transactions, older_than_seconds=0)
+    elsewhere.systems.close()

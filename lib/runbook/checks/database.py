@@ -10,7 +10,7 @@ from typing import Any
 
 from runbook.checks import connecting, sessions, storage, vendor
 from runbook.checks.frame import Answer, check
-from runbook.errors import SystemFault
+from runbook.errors import Fault, SystemFault
 from runbook.model import Json, Status
 from runbook.systems import Systems
 
@@ -19,7 +19,11 @@ DATABASE, SUPABASE = ("database",), ("supabase",)
 
 
 def read(systems: Systems, name: str, **values: Json) -> list[dict[str, Any]]:
-    """Rows of ``sql/get_<name>.sql``, by whichever way still answers."""
+    """Rows of ``sql/get_<name>.sql``, by whichever way still answers. Another company's database is not read."""
+    identity = systems.identity("database")
+    if identity is not None and identity.matches is False:
+        raise SystemFault(f"wrong target: the database says {identity.seen}, expected {identity.expected}",
+                          system="database", fault=Fault.WRONG_TARGET)  # fmt: skip
     rows: list[dict[str, Any]] = systems.database.query(name, **values)
     return rows
 

@@ -1,26 +1,35 @@
-"""The one door to HTTP: deadlines, retries of reads, size limits. The only importer of httpx, and that at first use."""
+"""The one door to HTTP: deadlines, retries of reads, size limits. The only importer of httpx, and that at first use.
+
+A proxy from the environment is used for hosts beyond this machine, as curl does; never for loopback. TLS is verified.
+"""
 
 from __future__ import annotations
 
+import functools
 import random
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from runbook.clients.reading import NEXT_STEP, Reply, read_reply
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
+from runbook.settings import is_loopback
 from runbook.times import Times, seconds_left
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
+TOTAL_SECONDS = 60.0  # all tries of one read
 MOST_BYTES = 5_000_000
-AGAIN = frozenset({Fault.RATE_LIMITED, Fault.DOWN})
+AGAIN = frozenset({429, 502, 503, 504})  # and when no connection came about
 PAUSES = (0.3, 1.0)  # seconds before the second and third try of a read, plus up to half as jitter
 
 
@@ -46,15 +55,23 @@ class HttpDoor:
         self._follow = follow_redirects
         self._client: httpx.Client | None = None
         self._opening = threading.Lock()
+        if not all(
+            value.isascii() and value.isprintable() and value == value.strip() for value in self._headers.values()
+        ):
+            raise self._fault(
+                "the token holds a space, a line break or another character that no token has", Fault.AUTH
+            )
 
     def read(self, path: str, params: Mapping[str, Any] | None = None, *, seconds: float = READ_SECONDS) -> Reply:
-        """GET, repeated while the vendor is down or limits us and the deadline allows."""
+        """GET, repeated while the vendor is out or limits us, if the deadline allows the wait."""
+        end = self._times.monotonic() + TOTAL_SECONDS
         for pause in (*PAUSES, None):
             try:
                 return self._send("GET", path, params, None, seconds)
             except SystemFault as fault:
-                waiting = 0.0 if pause is None else pause * (1 + random.random() / 2)
-                if pause is None or fault.fault not in AGAIN or seconds_left(self._times, seconds) <= waiting + 0.5:
+                left = seconds_left(self._times, end - self._times.monotonic())
+                waiting = max((pause or 0.0) * (1 + random.random() / 2), fault.wait_seconds or 0.0)
+                if pause is None or not _worth_another(fault) or left <= waiting + 0.5:
                     raise
                 self._times.sleep(waiting)
         raise AssertionError("unreachable")
@@ -67,7 +84,7 @@ class HttpDoor:
         return self._send(method, path, params, json, seconds)
 
     def text(self, path: str, *, seconds: float = READ_SECONDS) -> tuple[int, Mapping[str, str], bytes]:
-        """GET of anything, whatever its status: for our own pages."""
+        """GET of anything, whatever its status, asked once: for our own pages."""
         return self._exchange("GET", path, None, None, seconds)
 
     def close(self) -> None:
@@ -77,31 +94,42 @@ class HttpDoor:
 
     def _send(self, method: str, path: str, params: Any, json: Json, seconds: float) -> Reply:
         status_code, headers, body = self._exchange(method, path, params, json, seconds)
-        return read_reply(self.system, f"{method} {path}", status_code, headers, body)
+        return read_reply(
+            self.system, _what(method, path), status_code, headers, body, self._times.now().timestamp()
+        )  # fmt: skip
 
     def _exchange(
         self, method: str, path: str, params: Any, json: Json, seconds: float
     ) -> tuple[int, Mapping[str, str], bytes]:
         import httpx
 
+        from runbook.clients.wire import within
+
+        what, answered = _what(method, path), False
         allowed = seconds_left(self._times, seconds)
-        what = f"{method} {path}"
         if allowed <= 0:
             raise self._fault(f"{what}: no time left", Fault.TIMEOUT)
         end = self._times.monotonic() + allowed
         timeout = httpx.Timeout(allowed, connect=min(CONNECT_SECONDS, allowed))
+        client = self._open()
         try:
-            with self._open().stream(method, path, params=params, json=json, timeout=timeout) as response:
-                body = self._body(response, end, what, allowed)
-                self._compare_clocks(response.headers.get("date"))
-                return response.status_code, response.headers, body
+            with (
+                within(lambda: end - self._times.monotonic()),
+                client.stream(method, path, params=params, json=json, timeout=timeout) as response,
+            ):
+                answered = True
+                self._compare_clocks(response.headers)
+                return response.status_code, response.headers, self._body(response, end, what, allowed)
+        except httpx.ConnectTimeout:
+            raise self._fault(f"{what}: no connection within {timeout.connect:.1f} s", Fault.TIMEOUT) from None
         except httpx.TimeoutException:
-            raise self._fault(f"{what}: no answer within {allowed:.1f} s", Fault.TIMEOUT) from None
-        except httpx.HTTPError as error:  # its text may hold the URL, but never a header
-            raise self._fault(f"{what}: {type(error).__name__}, {_reason(error)}", Fault.DOWN) from None
+            raise self._fault(f"{what}: no whole answer within {allowed:.1f} s", Fault.TIMEOUT) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            fault = Fault.UNREADABLE if answered or isinstance(error, httpx.TooManyRedirects) else Fault.DOWN
+            raise self._fault(f"{what}: {_reason(error, answered)}", fault) from None
 
-    def _body(self, response: Any, end: float, what: str, allowed: float) -> bytes:
-        """The body within time and size: a server that drips a byte a second must not hold us."""
+    def _body(self, response: httpx.Response, end: float, what: str, allowed: float) -> bytes:
+        """The body within time and size."""
         parts: list[bytes] = []
         size = 0
         for part in response.iter_bytes():
@@ -110,7 +138,7 @@ class HttpDoor:
             if size > MOST_BYTES:
                 raise self._fault(f"{what}: the answer is larger than {MOST_BYTES // 1_000_000} MB", Fault.UNREADABLE)
             if self._times.monotonic() > end:
-                raise self._fault(f"{what}: the answer did not end within {allowed:.1f} s", Fault.TIMEOUT)
+                raise self._fault(f"{what}: no whole answer within {allowed:.1f} s", Fault.TIMEOUT)
         return b"".join(parts)
 
     def _open(self) -> httpx.Client:
@@ -120,29 +148,80 @@ class HttpDoor:
             if self._client is None:
                 self._client = httpx.Client(
                     base_url=self._base_url, headers={"User-Agent": "runbook", **self._headers},
-                    transport=self._transport, follow_redirects=self._follow, trust_env=False,
+                    transport=self._transport or self._network(), follow_redirects=self._follow, trust_env=False,
                 )  # fmt: skip
             return self._client
 
-    def _compare_clocks(self, date: str | None) -> None:
+    def _network(self) -> httpx.BaseTransport:
+        """The real network, with our sockets under httpx's."""
+        import httpx
+
+        from runbook.clients.wire import Backend
+
+        try:
+            transport = httpx.HTTPTransport(verify=_trusted(), proxy=_proxy(self._base_url))
+        except (ImportError, ValueError):
+            raise self._fault(
+                "the proxy in the environment is of a kind that is not supported", Fault.NOT_SET
+            ) from None
+        # The pool takes a backend when it is made, and httpx has no parameter to pass one on; held by a test.
+        transport._pool._network_backend = Backend()
+        return transport
+
+    def _compare_clocks(self, headers: Mapping[str, str]) -> None:
         """How far this machine's clock is ahead of the vendor's, in seconds; the header counts whole seconds."""
-        if date:
+        date, now = headers.get("date"), self._times.now()
+        if date and headers.get("age", "0") == "0":  # from a cache: the Date is that of the first answer
             try:
                 theirs = parsedate_to_datetime(date)
             except ValueError:
                 return
-            self.clock_offset_seconds = (self._times.now() - theirs.astimezone(UTC)).total_seconds()
+            if theirs.tzinfo is not None:
+                self.clock_offset_seconds = (now - theirs.astimezone(UTC)).total_seconds()
 
     def _fault(self, what: str, fault: Fault) -> SystemFault:
-        return SystemFault(what, system=self.system, fault=fault, next_step=NEXT_STEP[fault])
+        return SystemFault(what, system=self.system, fault=fault, next_step=NEXT_STEP.get(fault, ""))
 
 
-def moment(epoch: float) -> str:
-    """Epoch seconds or milliseconds as our ISO form; vendors use both."""
-    seconds = epoch / 1000 if epoch > 1e12 else epoch
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+def _worth_another(fault: SystemFault) -> bool:
+    """Whether a read may be sent again: told to wait, a gateway's 5xx, or no connection at all."""
+    return fault.status_code in AGAIN or (fault.fault is Fault.DOWN and fault.status_code is None)
 
 
-def _reason(error: Exception) -> str:
-    """The last words of a transport error: the system's own, without addresses."""
-    return " ".join(str(error).split())[-120:] or "no reason given"
+def _what(method: str, path: str) -> str:
+    """Method and path for a message; a query may hold what is nobody's business."""
+    return f"{method} {path.partition('?')[0]}"
+
+
+def _reason(error: Exception, answered: bool) -> str:
+    """Why the exchange broke, in the system's own words where these hold nothing of the request."""
+    import httpx
+
+    if isinstance(error, (httpx.LocalProtocolError, httpx.InvalidURL, httpx.UnsupportedProtocol)):
+        return "the request could not be made: look at the address and the token"  # its text quotes the header
+    if isinstance(error, httpx.TooManyRedirects):
+        return "it redirects without end"
+    if answered:
+        return "the answer was cut off or is garbled"
+    words = " ".join(str(error).split())[-120:]
+    return f"no connection, {words}" if isinstance(error, httpx.ConnectError) else words or "the connection broke"
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted, read once: it takes 15 ms. ``SSL_CERT_FILE`` is obeyed."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=True)
+
+
+def _proxy(url: str) -> str | None:
+    """The environment's proxy for an address, None for this machine itself."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host or is_loopback(host) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runbook.clients.http import HttpDoor, moment
-from runbook.clients.reading import fields, items
+from runbook.clients.http import HttpDoor
+from runbook.clients.shapes import fields, inner, items, moment, shape, text, whole
+from runbook.model import Json
 from runbook.times import Times
 
 if TYPE_CHECKING:
@@ -49,17 +50,20 @@ class LaunchDarkly:
         spec = f"proj/{self.project_key}:env/{self.environment_key}:flag/*"
         data = self.door.read("/api/v2/auditlog", {"after": after_ms, "spec": spec, "limit": LIMIT}).data
         (rows,) = fields(data, "launchdarkly", "audit log", "items")
-        found = []
-        for row in items(rows, "launchdarkly", "audit log"):
-            member = row.get("member") or {}
-            who = member.get("email") or " ".join(filter(None, (member.get("firstName"), member.get("lastName"))))
-            found.append(FlagChange(moment(row.get("date") or 0), str(who or ""), str(row.get("name") or ""),
-                                    str(row.get("titleVerb") or row.get("shortDescription") or ""),
-                                    str(row.get("comment") or "")[:200]))  # fmt: skip
-        return found
+        with shape("launchdarkly", "audit log"):
+            return [_change(row) for row in items(rows, "launchdarkly", "audit log")]
 
     def environment(self) -> str:
         """The key of the environment as the vendor knows it; the answer's SDK keys are not read."""
         path = f"/api/v2/projects/{self.project_key}/environments/{self.environment_key}"
-        (key,) = fields(self.door.read(path).data, "launchdarkly", "environment", "key")
-        return str(key)
+        data = self.door.read(path).data
+        fields(data, "launchdarkly", "environment", "key")
+        with shape("launchdarkly", "environment"):
+            return text(data, "key")
+
+
+def _change(row: dict[str, Json]) -> FlagChange:
+    member = inner(row, "member")
+    who = text(member, "email") or " ".join(filter(None, (text(member, "firstName"), text(member, "lastName"))))
+    what = text(row, "titleVerb") or text(row, "shortDescription")
+    return FlagChange(moment(whole(row, "date")), who, text(row, "name"), what, text(row, "comment"))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
 
+from runbook.clients.shapes import line
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
 
@@ -21,7 +26,12 @@ NEXT_STEP = {
     Fault.REJECTED: "read what it said",
 }
 # A bad token is 401 nearly everywhere; Vercel says 403 with this mark (vercel.com/docs/rest-api, errors).
-BAD_TOKEN_MARKS = ("invalidToken", "missingToken")
+BAD_TOKEN_MARKS = (b"invalidToken", b"missingToken")
+# Vendors' request ids: Supabase, Vercel, others; cf-ray is Cloudflare's and the last resort. Clerk and LaunchDarkly
+# put theirs into the error's body.
+REQUEST_ID_HEADERS = ("sb-request-id", "x-vercel-id", "x-request-id", "request-id", "cf-ray")
+REQUEST_ID_FIELDS = ("clerk_trace_id", "id")
+LONGEST_WAIT = 100_000.0  # seconds; more is no wait but a misread unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +44,29 @@ class Reply:
     headers: Mapping[str, str]
 
 
-def read_reply(system: str, what: str, status_code: int, headers: Mapping[str, str], body: bytes) -> Reply:
-    """The data of a good response; SystemFault for all others, without any part of the request."""
-    request_id = request_id_of(headers)
-    data, is_json = _decode(headers.get("content-type", ""), body)
+def read_reply(
+    system: str, what: str, status_code: int, headers: Mapping[str, str], body: bytes, now: float = 0.0
+) -> Reply:
+    """The data of a good response; SystemFault for all others, without any part of the request. ``now``: epoch seconds."""
+    data, is_json = decode(body)
+    request_id = request_id_of(headers, data if status_code >= 400 else None)
     if 200 <= status_code < 300:
         if not is_json and body.strip():
-            raise _fault(f"{what}: the answer is {_kind(headers, body)}, not JSON", system, Fault.UNREADABLE,
-                         request_id, status_code)  # fmt: skip
+            raise _fault(
+                system, f"{what}: the answer is {_kind(headers, body)}", Fault.UNREADABLE, request_id, status_code
+            )
         return Reply(data, status_code, request_id, headers)
     fault = fault_of(status_code, body)
     said = message_of(data) if is_json else ""
     if not is_json and body.strip() and fault is Fault.DOWN:
         said = f"the answer is {_kind(headers, body)}"
-    wait = f", wait {seconds} s" if (seconds := retry_after(headers)) and fault is Fault.RATE_LIMITED else ""
-    detail = f": {said}" if said else ""
-    raise _fault(f"{what}: {status_code}{detail}{wait}", system, fault, request_id, status_code)
+    if 300 <= status_code < 400:
+        said = "it redirects; correct the address in the profile"
+    wait = wait_of(headers, data, now) if fault is Fault.RATE_LIMITED else None
+    if status_code == 503:  # its reset, if any, is that of a quota that is not used up
+        wait = wait_of({"retry-after": headers.get("retry-after", "")}, None, now)
+    text = f"{what}: {status_code}{': ' + said if said else ''}{'' if wait is None else f', wait {wait:.0f} s'}"
+    raise _fault(system, text, fault, request_id, status_code, wait)
 
 
 def fault_of(status_code: int, body: bytes) -> Fault:
@@ -58,8 +75,7 @@ def fault_of(status_code: int, body: bytes) -> Fault:
         case 401:
             return Fault.AUTH
         case 403:
-            bad_token = any(mark.encode() in body for mark in BAD_TOKEN_MARKS)
-            return Fault.AUTH if bad_token else Fault.PERMISSION
+            return Fault.AUTH if any(mark in body for mark in BAD_TOKEN_MARKS) else Fault.PERMISSION
         case 402:
             return Fault.PERMISSION
         case 404:
@@ -76,62 +92,101 @@ def fault_of(status_code: int, body: bytes) -> Fault:
 
 def message_of(data: Json) -> str:
     """What a vendor's error body says, in each vendor's own shape; one line of at most 200 characters."""
-    if isinstance(data, dict):
-        inner = data.get("error") or data.get("err")
-        errors = data.get("errors")
-        if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-            inner = errors[0]
-        source = inner if isinstance(inner, dict) else data
-        text = source.get("message") or source.get("msg") or (inner if isinstance(inner, str) else "")
-        return " ".join(str(text).split())[:200]
-    return ""
-
-
-def request_id_of(headers: Mapping[str, str]) -> str:
-    """The id under which the vendor's support finds the request."""
-    for name in ("sb-request-id", "x-vercel-id", "x-request-id", "request-id", "cf-ray"):
-        if value := headers.get(name):
-            return str(value)[:100]
-    return ""
-
-
-def retry_after(headers: Mapping[str, str]) -> str:
-    """Seconds to wait as the vendor says: ``Retry-After``, else Supabase's ``X-RateLimit-Reset`` (seconds left)."""
-    value = headers.get("retry-after") or headers.get("x-ratelimit-reset") or ""
-    return value if value.isdigit() and int(value) < 100_000 else ""
-
-
-def fields(data: Json, system: str, what: str, *names: str) -> list[Json]:
-    """The named fields of an object; a SystemFault names the one that is missing: the vendor's answer changed."""
     if not isinstance(data, dict):
-        raise _fault(f"{what}: the answer is no object", system, Fault.UNREADABLE, "", None)
-    for name in names:
-        if name not in data:
-            raise _fault(f"{what}: the answer has no {name}", system, Fault.UNREADABLE, "", None)
-    return [data[name] for name in names]
+        return ""
+    inner = data.get("error") or data.get("err")
+    errors = data.get("errors")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        inner = errors[0]
+    source = inner if isinstance(inner, dict) else data
+    said = source.get("message") or source.get("msg") or (inner if isinstance(inner, str) else "")
+    return line(str(said))
 
 
-def items(data: Json, system: str, what: str) -> list[dict[str, Json]]:
-    """A list of objects; a SystemFault when it is none."""
-    if isinstance(data, list) and all(isinstance(item, dict) for item in data):
-        return data
-    raise _fault(f"{what}: the answer is no list of objects", system, Fault.UNREADABLE, "", None)
+def request_id_of(headers: Mapping[str, str], error: Json = None) -> str:
+    """The id under which the vendor's support finds the request; ``error`` is the body of a refusal."""
+    candidates = [headers.get(name) for name in REQUEST_ID_HEADERS]
+    if isinstance(error, dict):
+        candidates += [error.get(name) for name in REQUEST_ID_FIELDS]
+    return next((line(value, 100) for value in candidates if isinstance(value, str) and value), "")
 
 
-def _decode(content_type: str, body: bytes) -> tuple[Json, bool]:
+def wait_of(headers: Mapping[str, str], data: Json, now: float) -> float | None:
+    """Seconds that the vendor asks us to wait, each in its own header and unit; None when it does not say.
+
+    ``Retry-After`` is seconds or a date (RFC 9110). Resets: Supabase counts seconds left, LaunchDarkly epoch
+    milliseconds, Vercel's body epoch seconds and its header either (each vendor's page on rate limits).
+    """
+    retry = (headers.get("retry-after") or "").strip()
+    reset: Json = headers.get("x-ratelimit-reset")
+    inner = data.get("error") if isinstance(data, dict) else None
+    if reset is None and isinstance(inner, dict) and isinstance(inner.get("limit"), dict):
+        reset = inner["limit"].get("reset")
+    for value in (retry, reset):
+        found = _number(value)
+        if found is None and value is retry and retry:
+            found = _date(retry)
+        if found is None:
+            continue
+        seconds = found if found < 1e9 else (found / 1000 if found > 1e12 else found) - now
+        if seconds <= LONGEST_WAIT:
+            return max(0.0, seconds)
+    return None
+
+
+# -- inside -------------------------------------------------------------------------------------------------------------
+
+
+def decode(body: bytes) -> tuple[Json, bool]:
+    """The body as JSON that can be written again, and whether it was any: no NaN, no half characters."""
     try:
-        return json.loads(body), True
-    except ValueError:
+        data = json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
         return None, False
+    return (_whole_characters(data) if b"\\ud" in body.lower() else data), True
+
+
+def _whole_characters(value: Json) -> Json:
+    """Without lone surrogates, which JSON may escape and UTF-8 cannot hold."""
+    match value:
+        case str():
+            return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", value)
+        case list():
+            return [_whole_characters(item) for item in value]
+        case dict():
+            return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _number(value: Any) -> float | None:
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if math.isfinite(found) and found >= 0 else None
+
+
+def _date(value: str) -> float | None:
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None
 
 
 def _kind(headers: Mapping[str, str], body: bytes) -> str:
     if "html" in headers.get("content-type", "") or body.lstrip()[:1] == b"<":
-        return "a web page"
+        return "a web page, not JSON"
     return "cut off or no JSON"
 
 
-def _fault(what: str, system: str, fault: Fault, request_id: str, status_code: int | None) -> SystemFault:
+def _fault(
+    system: str, what: str, fault: Fault, request_id: str = "", status_code: int | None = None,
+    wait_seconds: float | None = None,
+) -> SystemFault:  # fmt: skip
     shown = f"{what} (request {request_id})" if request_id else what
     return SystemFault(shown, system=system, fault=fault, request_id=request_id, status_code=status_code,
-                       next_step=NEXT_STEP.get(fault, ""))  # fmt: skip
+                       wait_seconds=wait_seconds, next_step=NEXT_STEP.get(fault, ""))  # fmt: skip

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
+from runbook.clients.reading import decode
 from runbook.model import Json
 from runbook.times import Times
 
@@ -38,9 +38,5 @@ class Site:
         """One page."""
         started = self._times.monotonic()
         status_code, _, body = self.door.text(path, seconds=SECONDS)
-        text = body.decode("utf-8", "replace")
-        try:
-            data = json.loads(text)
-        except ValueError:
-            data = None
-        return Page(status_code, self._times.monotonic() - started, data, text[:2000])
+        seconds = self._times.monotonic() - started
+        return Page(status_code, seconds, decode(body)[0], body.decode("utf-8", "replace")[:2000])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
-from runbook.clients.reading import fields, items
+from runbook.clients.shapes import fields, inner, items, shape, text
+from runbook.model import Json
 from runbook.times import Times
 
 if TYPE_CHECKING:
@@ -57,19 +58,19 @@ class StatusPage:
         """Components and open incidents."""
         what = f"{self.vendor} status page"
         data = self.door.read("/api/v2/summary.json", seconds=SECONDS).data
-        status, components, incidents = fields(data, what, "summary", "status", "components", "incidents")
-        return StatusSummary(
-            description=str((status or {}).get("description") or ""),
-            components=tuple(
-                Component(str(row.get("name") or ""), str(row.get("status") or ""))
-                for row in items(components, what, "components")
-            ),
-            incidents=tuple(
-                Incident(
-                    str(row.get("name") or ""), str(row.get("impact") or ""), str(row.get("status") or ""),
-                    str(row.get("shortlink") or ""), str(row.get("updated_at") or ""),
-                    tuple(str(part.get("name") or "") for part in row.get("components") or ()),
-                )
-                for row in items(incidents, what, "incidents")
-            ),
-        )  # fmt: skip
+        _, components, incidents = fields(data, what, "summary", "status", "components", "incidents")
+        with shape(what, "summary"):
+            return StatusSummary(
+                description=text(inner(data, "status"), "description"),
+                components=tuple(
+                    Component(text(row, "name"), text(row, "status")) for row in items(components, what, "components")
+                ),
+                incidents=tuple(_incident(row, what) for row in items(incidents, what, "incidents")),
+            )
+
+
+def _incident(row: dict[str, Json], what: str) -> Incident:
+    return Incident(
+        text(row, "name"), text(row, "impact"), text(row, "status"), text(row, "shortlink"), text(row, "updated_at"),
+        tuple(text(part, "name") for part in items(row.get("components") or [], what, "incident")),
+    )  # fmt: skip

@@ -2,16 +2,17 @@
 
 Quirks, from the vendor's API reference and OpenAPI document: ``services`` is required by ``/health``; queries and other
 POSTs answer 201; ``/config/database/pooler`` is a list with PRIMARY and replicas. It holds connection strings: left there.
+Success codes drift there (201 became 204, 402 was added): any 2xx is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
-from runbook.clients.reading import fields, items
+from runbook.clients.shapes import fields, inner, items, line, shape, text, unreadable, whole
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
 from runbook.times import Times
@@ -89,24 +90,33 @@ class Supabase:
     def project(self) -> Project:
         """The project: its status stays ACTIVE_HEALTHY through a database outage, so read ``health`` as well."""
         data = self.door.read(self._base).data
-        ref, name, region, status = fields(data, "supabase", "project", "ref", "name", "region", "status")
-        database = data.get("database") or {}
-        return Project(ref, name, region, status, database.get("host", ""), database.get("version", ""))
+        fields(data, "supabase", "project", "ref", "status")
+        with shape("supabase", "project"):
+            database = inner(data, "database")
+            return Project(text(data, "ref"), text(data, "name"), text(data, "region"), text(data, "status"),
+                           text(database, "host"), text(database, "version"))  # fmt: skip
 
     def health(self, services: Sequence[str] = SERVICES) -> list[Service]:
-        """Each service's health."""
+        """Each service's health; an answer that leaves one out is unreadable: nothing is not healthy."""
         params = {"services": list(services), "timeout_ms": HEALTH_MILLISECONDS}
         rows = items(self.door.read(f"{self._base}/health", params).data, "supabase", "health")
-        return [Service(row["name"], row["status"], str(row.get("error") or "")) for row in rows]
+        for row in rows:
+            fields(row, "supabase", "health", "name", "status")
+        with shape("supabase", "health"):
+            found = [Service(text(row, "name"), text(row, "status"), text(row, "error")) for row in rows]
+        if missing := sorted(set(services) - {service.name for service in found}):
+            raise unreadable("supabase", f"health: the answer says nothing of {', '.join(missing)}")
+        return found
 
     def pooler_configs(self) -> list[PoolerConfig]:
         """The poolers of the primary and of the replicas."""
         rows = items(self.door.read(f"{self._base}/config/database/pooler").data, "supabase", "pooler")
-        return [
-            PoolerConfig(row.get("database_type", ""), row.get("identifier", ""), row.get("pool_mode", ""),
-                         row.get("default_pool_size"), row.get("max_client_conn"))
-            for row in rows
-        ]  # fmt: skip
+        with shape("supabase", "pooler"):
+            return [
+                PoolerConfig(text(row, "database_type"), text(row, "identifier"), text(row, "pool_mode"),
+                             whole(row, "default_pool_size"), whole(row, "max_client_conn"))
+                for row in rows
+            ]  # fmt: skip
 
     def set_pool_size(self, default_pool_size: int) -> None:
         """Change how many server connections the pooler opens (0 to 3000)."""
@@ -129,54 +139,61 @@ class Supabase:
     def migrations(self) -> list[dict[str, str]]:
         """Applied migrations: ``version`` and ``name``."""
         rows = items(self.door.read(f"{self._base}/database/migrations").data, "supabase", "migrations")
-        return [{"version": str(row["version"]), "name": str(row.get("name") or "")} for row in rows]
+        for row in rows:
+            fields(row, "supabase", "migrations", "version")
+        with shape("supabase", "migrations"):
+            return [{"version": text(row, "version"), "name": text(row, "name")} for row in rows]
 
     def backups(self) -> dict[str, Json]:
         """Whether point-in-time recovery is on, its window (epoch seconds), and the newest backups."""
         data = self.door.read(f"{self._base}/database/backups").data
         on, rows = fields(data, "supabase", "backups", "pitr_enabled", "backups")
-        window = data.get("physical_backup_data") or {}
-        return {
-            "pitr_enabled": on, "earliest_unix": window.get("earliest_physical_backup_date_unix"),
-            "latest_unix": window.get("latest_physical_backup_date_unix"),
-            "backups": [{"status": row.get("status"), "inserted_at": row.get("inserted_at")} for row in rows],
-        }  # fmt: skip
+        with shape("supabase", "backups"):
+            window = inner(data, "physical_backup_data")
+            return {
+                "pitr_enabled": bool(on), "earliest_unix": whole(window, "earliest_physical_backup_date_unix"),
+                "latest_unix": whole(window, "latest_physical_backup_date_unix"),
+                "backups": [{"status": text(row, "status"), "inserted_at": text(row, "inserted_at")} for row in rows],
+            }  # fmt: skip
 
     def disk(self) -> Disk:
         """How full the disk is."""
         data = self.door.read(f"{self._base}/config/disk/util").data
-        metrics = data.get("metrics") if isinstance(data, dict) else None
-        if not isinstance(metrics, dict):
-            raise SystemFault("disk: the answer has no metrics", system="supabase", fault=Fault.UNREADABLE)
-        return Disk(metrics.get("fs_used_bytes"), metrics.get("fs_size_bytes"))
+        (metrics,) = fields(data, "supabase", "disk", "metrics")
+        with shape("supabase", "disk"):
+            return Disk(whole(metrics, "fs_used_bytes"), whole(metrics, "fs_size_bytes"))
 
     def read_only_mode(self) -> bool:
         """Whether the vendor has put the database into read-only mode (a full disk does)."""
         data = self.door.read(f"{self._base}/readonly").data
         (enabled,) = fields(data, "supabase", "readonly", "enabled")
-        return bool(enabled)
+        if not isinstance(enabled, bool):
+            raise unreadable("supabase", "readonly: enabled is neither true nor false")
+        return enabled
 
     def api_counts(self, interval: str = "15min") -> list[ApiCounts]:
         """Requests to the project's APIs per step of the interval."""
         data = self.door.read(f"{self._base}/analytics/endpoints/usage.api-counts", {"interval": interval}).data
         if isinstance(data, dict) and data.get("error"):  # failures of analytics come as 200 with ``error`` filled
-            raise SystemFault(
-                "usage: the vendor answers with an error inside a 200", system="supabase", fault=Fault.DOWN
-            )
-        rows = items(data.get("result") if isinstance(data, dict) else None, "supabase", "usage")
+            said = data["error"].get("message", "") if isinstance(data["error"], dict) else data["error"]
+            raise SystemFault(f"usage: an error inside a 200: {line(str(said))}", system="supabase", fault=Fault.DOWN)
+        (result,) = fields(data, "supabase", "usage", "result")
+        rows = items(result, "supabase", "usage")
         kinds = ("total_rest_requests", "total_auth_requests", "total_storage_requests", "total_realtime_requests")
-        return [ApiCounts(str(row.get("timestamp", "")), *(int(row.get(kind) or 0) for kind in kinds)) for row in rows]
+        with shape("supabase", "usage"):
+            return [ApiCounts(text(row, "timestamp"), *(whole(row, kind) or 0 for kind in kinds)) for row in rows]
 
     def network_bans(self) -> list[str]:
         """Addresses that are banned after wrong passwords."""
         data = self.door.write("POST", f"{self._base}/network-bans/retrieve").data
         (bans,) = fields(data, "supabase", "network bans", "banned_ipv4_addresses")
-        return [str(address) for address in bans]
+        if not isinstance(bans, list):
+            raise unreadable("supabase", "network bans: the answer is no list")
+        return [line(str(address), 45) for address in bans]
 
-    def upgrade_status(self) -> dict[str, Any]:
-        """Whether the vendor upgrades the database right now."""
+    def upgrade_status(self) -> dict[str, str]:
+        """The vendor's upgrade of the database; empty when there is none."""
         data = self.door.read(f"{self._base}/upgrade/status").data
-        status = data.get("databaseUpgradeStatus") if isinstance(data, dict) else None
-        return (
-            {} if not isinstance(status, dict) else {k: status.get(k) for k in ("initiated_at", "status", "progress")}
-        )
+        (status,) = fields(data, "supabase", "upgrade", "databaseUpgradeStatus")
+        with shape("supabase", "upgrade"):
+            return {} if status is None else {key: text(status, key) for key in ("initiated_at", "status", "progress")}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runbook.clients.http import HttpDoor, moment
-from runbook.clients.reading import fields, items
+from runbook.clients.http import HttpDoor
+from runbook.clients.shapes import fields, inner, items, moment, shape, text, whole
 from runbook.model import Json
 from runbook.times import Times
 
@@ -64,39 +64,43 @@ class Vercel:
     def project(self) -> VercelProject:
         """The project."""
         data = self.door.read(f"/v9/projects/{self._project}", self._team).data
-        project_id, name = fields(data, "vercel", "project", "id", "name")
-        production = (data.get("targets") or {}).get("production") or {}
-        return VercelProject(project_id, name, data.get("accountId", ""), production.get("id", ""))
+        fields(data, "vercel", "project", "id", "name", "accountId")
+        with shape("vercel", "project"):
+            production = inner(inner(data, "targets"), "production")
+            return VercelProject(text(data, "id"), text(data, "name"), text(data, "accountId"), text(production, "id"))
 
     def deployments(self, since_ms: int, limit: int = 20) -> list[Deployment]:
         """Production deployments since a moment (epoch milliseconds), newest first."""
         params = {**self._team, "projectId": self._project, "target": "production", "limit": limit, "since": since_ms}
         data = self.door.read("/v7/deployments", params).data
         (rows,) = fields(data, "vercel", "deployments", "deployments")
-        return [_deployment(row) for row in items(rows, "vercel", "deployments")]
+        with shape("vercel", "deployments"):
+            return [_deployment(row) for row in items(rows, "vercel", "deployments")]
 
     def activity(self, since_ms: int, limit: int = 30) -> list[Activity]:
         """The team's activity around the project since a moment (epoch milliseconds), newest first."""
         since = moment(since_ms)  # this call wants ISO, unlike the list of deployments
         params = {**self._team, "projectIds": self._project, "since": since, "limit": limit}
         (rows,) = fields(self.door.read("/v3/events", params).data, "vercel", "events", "events")
-        return [
-            Activity(str(row.get("id") or ""), moment(row.get("createdAt") or 0), str(row.get("text") or "")[:200],
-                     str((row.get("user") or {}).get("username") or ""))
-            for row in items(rows, "vercel", "events")
-        ]  # fmt: skip
+        with shape("vercel", "events"):
+            return [
+                Activity(text(row, "id"), moment(whole(row, "createdAt")), text(row, "text"),
+                         text(inner(row, "user"), "username"))
+                for row in items(rows, "vercel", "events")
+            ]  # fmt: skip
 
     def attack_mode(self) -> bool:
-        """Whether attack mode is on: the project's ``security`` says so."""
+        """Whether attack mode is on: the project's ``security`` says so, and is left out where it never was."""
         data = self.door.read(f"/v9/projects/{self._project}", self._team).data
-        security = data.get("security") if isinstance(data, dict) else None
-        return bool(isinstance(security, dict) and security.get("attackModeEnabled"))
+        fields(data, "vercel", "project", "id")
+        with shape("vercel", "project"):
+            return inner(data, "security").get("attackModeEnabled") is True
 
     def attack_status(self) -> int:
         """How many anomalies the firewall sees now."""
         data = self.door.read("/v1/security/firewall/attack-status", {**self._team, "projectId": self._project}).data
-        anomalies = data.get("anomalies") if isinstance(data, dict) else None
-        return len(anomalies) if isinstance(anomalies, list) else 0
+        (anomalies,) = fields(data, "vercel", "attack status", "anomalies")
+        return len(items(anomalies, "vercel", "attack status"))
 
     def set_attack_mode(self, *, on: bool, until_ms: int | None = None) -> None:
         """Challenge every visitor that is no known good one until a moment (epoch milliseconds), or stop that."""
@@ -107,12 +111,10 @@ class Vercel:
 
 
 def _deployment(row: dict[str, Json]) -> Deployment:
-    meta = row.get("meta") or {}
-    creator = row.get("creator") or {}
-    created = row.get("created") or row.get("createdAt") or 0
+    meta = inner(row, "meta")
     return Deployment(
-        uid=str(row.get("uid", "")), at=moment(created), state=str(row.get("state") or row.get("readyState") or ""),
-        target=str(row.get("target") or ""), creator=str(creator.get("username") or ""),
-        commit=str(meta.get("githubCommitSha") or "")[:12], message=str(meta.get("githubCommitMessage") or "")[:120],
-        is_rollback_candidate=bool(row.get("isRollbackCandidate")),
+        uid=text(row, "uid"), at=moment(whole(row, "created") or whole(row, "createdAt")),
+        state=text(row, "state") or text(row, "readyState"), target=text(row, "target"),
+        creator=text(inner(row, "creator"), "username"), commit=text(meta, "githubCommitSha", 12),
+        message=text(meta, "githubCommitMessage", 120), is_rollback_candidate=row.get("isRollbackCandidate") is True,
     )  # fmt: skip

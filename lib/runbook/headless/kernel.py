@@ -30,6 +30,7 @@ LOOK_MILLISECONDS = 100  # how often signals, time limits and the kernel's life 
 IDLE_SECONDS = 2.0  # after a reply: how long its last output may still be on the way
 GRACE_SECONDS = 0.5  # after an interrupt: to show where the cell was and to let go of connections
 LONGEST_FOLDER = 80  # a socket's path has 107 characters at most (unix(7)), 103 on macOS
+SOCKETS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -77,16 +78,9 @@ class Kernel:
 
         client = BlockingKernelClient()
         client.load_connection_file(str(self._file))
-        client.start_channels(stdin=False, hb=False)
-        self._client = client
-        self._poller = zmq.Poller()
-        for channel in (client.iopub_channel, client.shell_channel):
-            self._poller.register(channel.socket, zmq.POLLIN)
         give_up = time.monotonic() + START_SECONDS
-        client.kernel_info()
-        heard = answered = False
-        while not (heard and answered):
-            self._poller.poll(LOOK_MILLISECONDS)
+
+        def look() -> None:
             self._stop.check()
             if self._process.poll() is not None:
                 raise KernelDied(self._last_words())
@@ -94,6 +88,20 @@ class Kernel:
                 raise OverTime
             if time.monotonic() > give_up:
                 raise KernelDied("the kernel does not answer")
+
+        while not all(Path(f"{self._home}/k-{port}").exists() for port in SOCKETS.values()):
+            look()  # connecting too early costs 100 ms: libzmq waits that long before it tries again
+            time.sleep(0.002)
+        client.start_channels(stdin=False, hb=False)
+        self._client = client
+        self._poller = zmq.Poller()
+        for channel in (client.iopub_channel, client.shell_channel):
+            self._poller.register(channel.socket, zmq.POLLIN)
+        client.kernel_info()
+        heard = answered = False
+        while not (heard and answered):
+            self._poller.poll(LOOK_MILLISECONDS)
+            look()
             answered = self._receive(client.shell_channel) is not None or answered
             heard = self._receive(client.iopub_channel) is not None or heard
             if answered and not heard:  # the subscription was late: ask once more, so that no output is missed
@@ -131,7 +139,7 @@ class Kernel:
     def _started(self, environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", str(self._file),
+                [sys.executable, "-P", str(Path(__file__).with_name("launch.py")), "-f", str(self._file),
                  "--ext=runbook.record.capture", "--HistoryManager.enabled=False", "--InteractiveShell.colors=nocolor",
                  "--InteractiveShellApp.ignore_cwd=True"],  # a file in the checkout must not stand in for a library
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
@@ -215,7 +223,7 @@ def _write_connection(path: Path, address: str) -> None:
     connection = {
         "transport": "ipc", "ip": address, "key": secrets.token_hex(32), "signature_scheme": "hmac-sha256",
         "kernel_name": "python3",
-        **{f"{name}_port": n for n, name in enumerate(("shell", "iopub", "stdin", "control", "hb"), start=1)},
+        **{f"{name}_port": number for name, number in SOCKETS.items()},
     }  # fmt: skip
     path.touch(mode=0o600)
     path.write_text(json.dumps(connection))

@@ -51,7 +51,9 @@ def _drive(
     times: Times,
 ) -> None:  # fmt: skip
     give_up = time.monotonic() + request.timeout_seconds
-    told.secrets = secrets_of(request.environment)  # while the kernel starts
+    told.secrets = secrets_of(request.environment)  # while the kernel starts, like the import
+    import runbook.report.page  # noqa: F401
+
     kernel.connect(give_up)
     log = Log(show, run_dir / "journal.jsonl", told)
     cells = _cells(run_dir)

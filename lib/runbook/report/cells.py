@@ -63,11 +63,11 @@ def _display(data: Mapping[str, Any]) -> Html:
 
 def shortened(text: str) -> str:
     """The text, its middle left out when it is too long to read."""
-    text = plain.clean(text).rstrip()
     if len(text) <= AT_MOST:
-        return text
+        return plain.clean(text).rstrip()
     half = AT_MOST // 2
-    return f"{text[:half]}\n\n… {len(text) - AT_MOST} characters left out; the notebook has them …\n\n{text[-half:]}"
+    head, tail = plain.clean(text[:half]), plain.clean(text[-half:]).rstrip()  # cleaning all of it would take long
+    return f"{head}\n\n… {len(text) - AT_MOST} characters left out; the notebook has them …\n\n{tail}"
 
 
 def _joined(value: Any) -> str:

@@ -23,6 +23,8 @@ from runbook.settings import sandbox_state_path
 UP_SECONDS = 30.0
 DOWN_SECONDS = 10.0
 
+_children: dict[int, subprocess.Popen[bytes]] = {}  # sandboxes that this process started: it must reap them
+
 
 def up(path: Path | None = None, *, die_with_us: bool = False) -> tuple[dict[str, Any], bool]:
     """Start a sandbox and wait until it is ready; its state, and whether it was up already.
@@ -47,6 +49,7 @@ def up(path: Path | None = None, *, die_with_us: bool = False) -> tuple[dict[str
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
                 env=_clean_environment(),
             )  # fmt: skip
+    _children[process.pid] = process
     return _wait_until_ready(process, path, log), False
 
 
@@ -65,6 +68,8 @@ def down(path: Path | None = None) -> bool:
             os.kill(pid, signal.SIGKILL)
             break
         time.sleep(0.02)
+    if (child := _children.pop(pid, None)) is not None:
+        child.wait()
     state.sweep(path)
     return True
 
@@ -138,12 +143,19 @@ def _wait_until_ready(process: subprocess.Popen[bytes], path: Path, log: Path) -
                 break
             time.sleep(0.02)
     except BaseException:
-        process.terminate()
+        _stop(process)
         raise
-    process.terminate()
+    _stop(process)
     tail = " ".join(log.read_text("utf-8", "replace").strip().splitlines()[-3:])
     raise RunbookError(f"the sandbox did not come up: {tail or 'no word from it'}", where=str(log),
                        next_step="read that log")  # fmt: skip
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    from runbook.sandbox.processes import stop
+
+    stop(process, seconds=DOWN_SECONDS)
+    _children.pop(process.pid, None)
 
 
 def _remember(path: Path, scenario: str) -> None:
