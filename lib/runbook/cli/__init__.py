@@ -1,1 +1,1 @@
-"""TODO one line."""
+"""The commands. Each module reads its options, calls the layers below, prints, and says an exit code."""

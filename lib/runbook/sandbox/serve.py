@@ -37,8 +37,8 @@ def main() -> None:
 
 
 async def _serve(folder: Path, path: Path) -> None:
+    from runbook.sandbox.doors import apps
     from runbook.sandbox.requests import RequestLog
-    from runbook.sandbox.twins.frame import apps
     from runbook.sandbox.world import World
 
     times = Times()

@@ -15,7 +15,7 @@ from runbook.model import Status
 from runbook.view import plain
 
 if TYPE_CHECKING:
-    from runbook.view.timeline import Event, Mark
+    from runbook.view.events import Event, Mark
 
 INK = "#808994"
 MARKS = {  # shape and colour: never colour alone

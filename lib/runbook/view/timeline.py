@@ -1,53 +1,23 @@
-"""What changed, from every system that can tell, in one order of time; with the first error marked.
-
-An event is a mapping in a finding's fact ``events`` (else in its rows) with ``at`` (ISO) and, where known, ``system``,
-``what``, ``who``, ``ref``, ``status`` (a finding's word) and ``kind`` (``change`` or ``error``). The fact
-``first_error_at`` of any finding says when it broke; else the earliest event of kind ``error``; else the incident was
-noticed at some time, and it broke before.
-"""
+"""What changed, from every system that can tell, in one order of time; with the first error marked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from runbook.model import Finding, Json, Row, Status
-from runbook.times import iso, parse_iso
+from runbook.model import Finding, Json, Status
+from runbook.times import iso
 from runbook.view import markup, plain
 from runbook.view.card import View
+from runbook.view.events import Event, Mark, events_of, mark_of
 from runbook.view.findings import one_line
 from runbook.view.markup import Html, el
 from runbook.view.words import STATUS, Tone, Word
 
 COLUMNS = ("number", "at", "system", "what", "who", "ref", "status", "kind")
 AT_MOST = 40  # events in a table; the newest are kept
-WHAT = ("what", "title", "summary", "name", "message")
 CHANGE = Word("•", "change", Tone.CALM)
-FIRST_ERROR = Word("✗", "first error", Tone.BAD, "it broke here")
-NOTICED = Word("!", "noticed", Tone.WARN, "the incident was noticed here")
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened. ``status`` is None for an ordinary change."""
-
-    at: datetime
-    system: str
-    what: str
-    who: str
-    ref: str
-    status: Status | None
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The moment that changes are compared with."""
-
-    at: datetime
-    word: Word
 
 
 def view(findings: Sequence[Finding], *, noticed_at: datetime | None, sandbox: bool) -> View:
@@ -77,51 +47,6 @@ def view(findings: Sequence[Finding], *, noticed_at: datetime | None, sandbox: b
 
     rows = [_frame_row(number, event) for number, event in enumerate(events, start=1)]
     return View([*lines, f"Next: {next_step}"], body, sandbox, tone, rows, COLUMNS)
-
-
-def events_of(findings: Sequence[Finding]) -> list[Event]:
-    """Every event of the findings, oldest first; what has no readable time is left out."""
-    found = []
-    for finding in findings:
-        told = finding.facts.get("events")
-        rows = told if isinstance(told, list) else finding.rows
-        found += [event for row in rows if isinstance(row, dict) and (event := _event(row, finding)) is not None]
-    return sorted(found, key=lambda event: event.at)
-
-
-def mark_of(findings: Sequence[Finding], noticed_at: datetime | None) -> Mark | None:
-    """When it broke, as far as any finding knows; else when it was noticed."""
-    said = [_time(finding.facts.get("first_error_at")) for finding in findings]
-    said += [event.at for event in events_of(findings) if event.kind == "error"]
-    broke = min((at for at in said if at is not None), default=None)
-    if broke is not None:
-        return Mark(broke, FIRST_ERROR)
-    return Mark(noticed_at, NOTICED) if noticed_at is not None else None
-
-
-def _event(row: Row, finding: Finding) -> Event | None:
-    at = _time(row.get("at"))
-    if at is None:
-        return None
-    system = plain.line(row.get("system") or finding.check.rpartition(".")[2])
-    what = next((plain.line(row[key]) for key in WHAT if row.get(key)), "")
-    status = Status(row["status"]) if row.get("status") in set(Status) else None
-    return Event(
-        at,
-        system,
-        what,
-        plain.line(row.get("who") or ""),
-        plain.line(row.get("ref") or ""),
-        status,
-        str(row.get("kind") or "change"),
-    )
-
-
-def _time(value: Json) -> datetime | None:
-    try:
-        return parse_iso(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _head(events: Sequence[Event], mark: Mark | None, silent: Sequence[Finding]) -> tuple[str, str, Tone]:

@@ -212,16 +212,3 @@ async def _hang(world: World, system: str, request: Request) -> None:
         await asyncio.sleep(0.1)
     if world.closed or world.transport(system).kind == "hang":
         raise _NeverAnswered
-
-
-def apps(world: World) -> dict[str, ASGIApp]:
-    """Every application of the world, by the key that its address has in the state file."""
-    from runbook.sandbox import control, site  # here: they need the frame
-    from runbook.sandbox.twins import launchdarkly, status_pages, supabase, vercel
-
-    company = site.app(world)
-    pages = {f"{name}_status": status_pages.app(world, name) for name in ("supabase", "vercel", "launchdarkly")}
-    vendors = {
-        vendor.name: vendor_app(world, vendor) for vendor in (supabase.VENDOR, vercel.VENDOR, launchdarkly.VENDOR)
-    }
-    return {**vendors, **pages, "site": company, "portal": company, "control": control.app(world)}

@@ -1,0 +1,25 @@
+"""Every application of the world: the vendors' twins, their status pages, the company's site, and the control door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp
+
+from runbook.sandbox import control, site
+from runbook.sandbox.twins import launchdarkly, status_pages, supabase, vercel
+from runbook.sandbox.twins.frame import vendor_app
+
+if TYPE_CHECKING:
+    from runbook.sandbox.world import World
+
+VENDORS = (supabase.VENDOR, vercel.VENDOR, launchdarkly.VENDOR)
+STATUS_PAGES = ("supabase", "vercel", "launchdarkly")
+
+
+def apps(world: World) -> dict[str, ASGIApp]:
+    """Each application, by the key that its address has in the state file."""
+    company = site.app(world)
+    pages = {f"{name}_status": status_pages.app(world, name) for name in STATUS_PAGES}
+    vendors = {vendor.name: vendor_app(world, vendor) for vendor in VENDORS}
+    return {**vendors, **pages, "site": company, "portal": company, "control": control.app(world)}
