@@ -15,6 +15,7 @@ from typing import Any
 from runbook.errors import RecordError, Refused
 from runbook.model import Json, canonical_json
 from runbook.record.mask import Masker
+from runbook.record.uninterrupted import uninterrupted
 from runbook.times import Times, iso
 
 ZERO = "0" * 64
@@ -92,7 +93,7 @@ class Journal:
     def append(self, event: str, data: Mapping[str, Json]) -> Entry:
         """Write one event; on disk before this returns where it must be. RecordError when it cannot be written."""
         masked: dict[str, Json] = self.masker.json(dict(data))
-        with self._writing:
+        with uninterrupted(), self._writing:
             seq, at = self.length + 1, iso(self._times.now())
             entry = Entry(seq, at, event, masked, self.head, digest(self.head, seq, at, event, masked))
             try:
