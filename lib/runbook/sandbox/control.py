@@ -12,7 +12,7 @@ import psycopg
 from starlette.types import ASGIApp
 
 from runbook.errors import RunbookError
-from runbook.sandbox import faults, scenarios
+from runbook.sandbox import faults, scenarios, seeds
 from runbook.sandbox.scenarios import FaultSpec
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
 
@@ -94,7 +94,9 @@ def figures(world: World) -> dict[str, Json]:
         "postgres_alive": alive, "project_status": world.platform.status,
         "attack_mode": world.traffic.attack_mode(), "busy": world.traffic.busy(), "visitors": world.traffic.answers(),
         "default_pool_size": world.parts.pooler.default_pool_size, "pool_mode": world.parts.pooler.pool_mode,
-        "pool_used": world.parts.pooler.figures.servers, "production": world.hosting.production,
+        "pool_used": world.parts.pooler.figures.servers, "production": world.production().message,
+        "domains": sorted({world.production(domain).message for domain in seeds.DOMAINS}),
+        "auto_assign": world.hosting.auto_assign,
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
     }  # fmt: skip

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp
 
 from runbook.sandbox import control, site
-from runbook.sandbox.twins import launchdarkly, status_pages, supabase, vercel
+from runbook.sandbox.seeds import DOMAINS
+from runbook.sandbox.twins import launchdarkly, status_pages, supabase, vercel_releases
 from runbook.sandbox.twins.frame import vendor_app
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-VENDORS = (supabase.VENDOR, vercel.VENDOR, launchdarkly.VENDOR)
+VENDORS = (supabase.VENDOR, vercel_releases.VENDOR, launchdarkly.VENDOR)
 STATUS_PAGES = ("supabase", "vercel", "launchdarkly")
 
 
 def apps(world: World) -> dict[str, ASGIApp]:
     """Each application, by the key that its address has in the state file."""
-    company = site.app(world)
+    company = site.Site(world)
     pages = {f"{name}_status": status_pages.app(world, name) for name in STATUS_PAGES}
     vendors = {vendor.name: vendor_app(world, vendor) for vendor in VENDORS}
-    return {**vendors, **pages, "site": company, "portal": company, "control": control.app(world)}
+    return {**vendors, **pages, "site": site.app(company, DOMAINS[0]), "portal": site.app(company, DOMAINS[2]),
+            "control": control.app(world)}  # fmt: skip

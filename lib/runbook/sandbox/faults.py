@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runbook.errors import SettingError
 from runbook.sandbox import faults_database as database
+from runbook.sandbox import faults_hosting as hosting
 from runbook.sandbox import faults_vendors as vendors
 from runbook.sandbox.scenarios import FaultSpec
 
@@ -24,6 +25,8 @@ EVERY: tuple[Callable[..., None], ...] = (
     database.wrong_target, database.pooler_refuses, database.traffic_spike,
     vendors.status_noise, vendors.vendor_outage, vendors.api_hangs, vendors.api_html, vendors.api_truncated,
     vendors.slow_answers, vendors.token_revoked,
+    hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
+    hosting.no_candidate, hosting.slow_alias,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}
 

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from runbook.sandbox.seeds import Deployment
 from runbook.sandbox.site_pool import SitePool, Unavailable
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 HEALTH_SECONDS, PAGE_SECONDS = 2.0, 4.0
 DATA_API_REQUESTS = {"/": 1, "/contact": 1, "/portal/search": 4}  # what a page asks Supabase's Data API
+PAGES = frozenset({"/", "/contact", "/login", "/portal/login"})  # what a defect of a deployment hits
+SLOW_SECONDS = 2.5
 SIGNATURE_SECONDS = 300  # Stripe's tolerance for the timestamp in Stripe-Signature (docs: webhooks, signatures)
 SETTINGS: LiteralString = "select name, value from public.site_settings"
 NEW_LEAD: LiteralString = "insert into public.leads (email, message) values (%s, %s) returning id"
@@ -39,7 +42,7 @@ PAGE = "<!DOCTYPE html><html lang=en><title>{title}</title><main><h1>{title}</h1
 
 
 class Site:
-    """The site's handlers around one world."""
+    """The site's handlers around one world. Each domain serves the deployment that Vercel has for it."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -47,7 +50,7 @@ class Site:
 
     async def health(self, request: Request) -> Response:
         """200 with the build, only when a pooled connection answers in two seconds; else 503."""
-        build = self._world.production().uid
+        build = self._build(request).uid
         try:
             await self._pool.rows(SETTINGS, seconds=HEALTH_SECONDS)
         except Unavailable:
@@ -129,6 +132,18 @@ class Site:
         """The worker on the queue: it has nothing to do yet."""
         return JSONResponse({"worker": "idle", "queue": "webhooks"})
 
+    def _build(self, request: Request) -> Deployment:
+        return self._world.production(request.app.state.domain)
+
+    async def _broken(self, request: Request) -> Response | None:
+        """What the defect of the deployment does to a page; None when the page is served."""
+        match self._build(request).defect:
+            case "errors":
+                return HTMLResponse("<h1>500: This Serverless Function has crashed.</h1>", 500)
+            case "slow":
+                await asyncio.sleep(SLOW_SECONDS)
+        return None
+
     def _flag(self, key: str) -> bool:
         flag = self._world.flags.get(key)
         return flag is not None and flag.served()
@@ -146,7 +161,8 @@ class Site:
             else:
                 self._world.traffic.count(DATA_API_REQUESTS.get(request.url.path, 0))
                 try:
-                    response = await handler(request)
+                    broken = await self._broken(request) if request.url.path in PAGES else None
+                    response = broken or await handler(request)
                 except Unavailable:
                     response = JSONResponse({"error": "service unavailable"}, 503)
             # regions and a request id, never a deployment id (Vercel docs, response headers)
@@ -164,9 +180,8 @@ class Site:
         return serve
 
 
-def app(world: World) -> Starlette:
-    """The site, for its own address and the portal's."""
-    site = Site(world)
+def app(site: Site, domain: str) -> Starlette:
+    """The site as one domain shows it."""
     routes: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
         ("GET", "/", site.home), ("GET", "/contact", site.contact), ("POST", "/contact", site.contact),
         ("GET", "/login", site.login), ("GET", "/portal/login", site.login), ("GET", "/portal/search", site.search),
@@ -174,7 +189,11 @@ def app(world: World) -> Starlette:
         ("POST", "/api/auth/test", site.auth_test), ("POST", "/api/webhooks/stripe", site.stripe),
         ("POST", "/api/webhooks/cal", site.cal), ("GET", "/api/worker", site.worker),
     ]  # fmt: skip
-    return Starlette(routes=[Route(path, site.recorded(handler), methods=[method]) for method, path, handler in routes])
+    served = Starlette(
+        routes=[Route(path, site.recorded(handler), methods=[method]) for method, path, handler in routes]
+    )
+    served.state.domain = domain
+    return served
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runbook.sandbox import seeds
+from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
 from runbook.sandbox.traffic import Traffic
@@ -37,16 +38,6 @@ class Transport:
 
     kind: str = ""
     delay_seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Hosting:
-    """What Vercel knows of the project."""
-
-    deployments: list[seeds.Deployment]
-    production: str
-    last_alias_request: dict[str, Any] | None = None
-    anomaly_since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -125,18 +116,16 @@ class World:
         """A secret of the sandbox; empty when the sandbox has none of that name or a fault revoked it."""
         return "" if name in self.revoked else str(self.parts.secrets.get(name, ""))
 
-    def production(self) -> seeds.Deployment:
-        """The deployment that Vercel serves on the company's domains."""
+    def production(self, domain: str = seeds.DOMAINS[0]) -> seeds.Deployment:
+        """The deployment that Vercel serves on one of the company's domains."""
         with self.lock:
-            return next(d for d in self.hosting.deployments if d.uid == self.hosting.production)
+            return self.hosting.serves(domain, self.times.now())
 
-    def deploy(self, message: str, author: str, *, minutes_ago: float) -> seeds.Deployment:
+    def deploy(self, message: str, author: str, *, minutes_ago: float, **rest: Any) -> seeds.Deployment:
         """A deployment that went live a while ago."""
-        new = seeds.deployment(self.times.now() - timedelta(minutes=minutes_ago), message, author)
+        new = seeds.deployment(self.times.now() - timedelta(minutes=minutes_ago), message, author, **rest)
         with self.lock:
-            self.hosting.deployments.append(new)
-            self.hosting.deployments.sort(key=lambda d: d.created, reverse=True)
-            self.hosting.production = new.uid
+            self.hosting.add(new, live=True)
         return new
 
     @contextlib.contextmanager

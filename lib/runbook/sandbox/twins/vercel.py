@@ -50,13 +50,14 @@ VENDOR = Vendor(
 )  # fmt: skip
 
 
-def _in_team(call: Call) -> bool:
+def in_team(call: Call) -> bool:
+    """Whether the call names our team: Vercel looks in the personal account without one."""
     return call.one("teamId") == TEAM or call.one("slug") == "agency"
 
 
-def _our_project(call: Call, given: str) -> None:
-    """Without the team the project is not there: Vercel looks in the personal account."""
-    if not _in_team(call) or given not in (VERCEL_PROJECT, NAME):
+def our_project(call: Call, given: str) -> None:
+    """Without the team the project is not there."""
+    if not in_team(call) or given not in (VERCEL_PROJECT, NAME):
         raise Refusal(404, "Project not found", code="not_found")
 
 
@@ -79,7 +80,7 @@ def deployments(world: World, call: Call) -> Reply:
     if not limit.isdigit() or not 0 < int(limit) <= LIST_MOST:
         raise Refusal(400, f"Invalid request: `limit` should be <= {LIST_MOST}", code="bad_request")
     with world.lock:
-        every = list(world.hosting.deployments) if _in_team(call) else []
+        every = list(world.hosting.deployments) if in_team(call) else []
         found = [each for each in every if _wanted(each, call) and _candidate_if_asked(world, each, call)]
         page = found[: int(limit)]
         more = len(found) > len(page)
@@ -116,7 +117,7 @@ def deployment(world: World, call: Call) -> Reply:
     given = call.params["deployment"]
     with world.lock:
         uid = world.hosting.production if given in DOMAINS else given
-        for each in world.hosting.deployments if _in_team(call) else []:
+        for each in world.hosting.deployments if in_team(call) else []:
             if uid in (each.uid, each.url):
                 return Reply(whole(world, each))
     raise Refusal(404, "Deployment not found", code="not_found")
@@ -125,20 +126,21 @@ def deployment(world: World, call: Call) -> Reply:
 @VENDOR.route("GET", "/v9/projects/{project}")
 def project(world: World, call: Call) -> Reply:
     """The project: what is live, whether it is paused, the attack challenge."""
-    _our_project(call, call.params["project"])
-    live = world.production()
+    our_project(call, call.params["project"])
+    live = _live(world)
     security: Json = {"attackModeEnabled": world.traffic.attack_mode(), "firewallEnabled": True}
     if world.traffic.attack_until:
         security["attackModeActiveUntil"] = int(world.traffic.attack_until * 1000)
     return Reply({
         "accountId": TEAM, "id": VERCEL_PROJECT, "name": NAME, "nodeVersion": NODE, "framework": "nextjs",
         "directoryListing": False, "resourceConfig": {"functionDefaultRegions": ["fra1"]},
-        "defaultResourceConfig": {"functionDefaultRegions": ["fra1"]}, "autoAssignCustomDomains": True,
+        "defaultResourceConfig": {"functionDefaultRegions": ["fra1"]}, "autoAssignCustomDomains": world.hosting.auto_assign,
         "paused": False, "live": True, "lastAliasRequest": world.hosting.last_alias_request, "security": security,
         "createdAt": millis(world.platform.created), "updatedAt": millis(live.created),
         "targets": {
             "production": {
-                "id": live.uid, "alias": list(DOMAINS), "aliasAssigned": millis(live.created), "url": live.url,
+                "id": live.uid, "alias": [name for name, uid in world.hosting.domains.items() if uid == live.uid],
+                "aliasAssigned": millis(live.created), "url": live.url,
                 "createdAt": millis(live.created), "createdIn": "fra1", "creator": creator(live),
                 "deploymentHostname": live.url.split(".")[0], "forced": False, "name": NAME, "meta": meta(live),
                 "plan": "pro", "private": True, "readyState": "READY", "readySubstate": "PROMOTED",
@@ -149,13 +151,22 @@ def project(world: World, call: Call) -> Reply:
     })  # fmt: skip
 
 
+def _live(world: World) -> Deployment:
+    """The deployment that the project calls production, whatever single domains serve."""
+    with world.lock:
+        world.hosting.settle(world.times.now())
+        found = world.hosting.find(world.hosting.production)
+    assert found is not None
+    return found
+
+
 @VENDOR.route("GET", "/v4/aliases/{alias}", limit=ALIASES)
 def alias(world: World, call: Call) -> Reply:
     """Which deployment one domain serves."""
     given = call.params["alias"]
-    if given not in DOMAINS or not _in_team(call):
+    if given not in DOMAINS or not in_team(call):
         raise Refusal(404, "Couldn't find the alias", code="not_found")
-    live = world.production()
+    live = world.production(given)
     row = {
         "alias": given, "created": iso(live.created), "createdAt": millis(live.created), "creator": creator(live),
         "deployment": {"id": live.uid, "url": live.url}, "deploymentId": live.uid, "projectId": VERCEL_PROJECT,
@@ -176,7 +187,7 @@ def events(world: World, call: Call) -> Reply:
                 "userId": token(each.author), "principalId": token(each.author),
             }
             for each in world.hosting.deployments
-            if _in_team(call) and _between(millis(each.created), since, until)
+            if in_team(call) and _between(millis(each.created), since, until)
         ]  # fmt: skip
     return Reply({"events": rows[: int(limit) if limit.isdigit() else LIST_USUAL]})
 
@@ -198,7 +209,7 @@ def _between(at: int, since: str, until: str) -> bool:
 @VENDOR.route("GET", "/v1/security/firewall/attack-status")
 def attack_status(world: World, call: Call) -> Reply:
     """Anomalies that Vercel saw in the traffic of the last day."""
-    _our_project(call, call.one("projectId"))
+    our_project(call, call.one("projectId"))
     since = world.hosting.anomaly_since
     if since is None:
         return Reply({"anomalies": []})
@@ -222,7 +233,7 @@ def attack_mode(world: World, call: Call) -> Reply:
         raise Refusal(400, "Invalid request: missing required property `attackModeEnabled`", code="bad_request")
     if stray := sorted(set(body) - {"projectId", "attackModeEnabled", "attackModeActiveUntil"}):
         raise Refusal(400, f"Invalid request: should NOT have additional property `{stray[0]}`", code="bad_request")
-    _our_project(call, str(body.get("projectId", "")))
+    our_project(call, str(body.get("projectId", "")))
     until = body.get("attackModeActiveUntil")
     with world.lock:
         before = world.traffic.attack_mode()

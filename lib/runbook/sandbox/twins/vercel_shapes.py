@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from runbook.sandbox.seeds import DOMAINS, TEAM, VERCEL_PROJECT, Deployment, millis, token
+from runbook.sandbox.seeds import TEAM, VERCEL_PROJECT, Deployment, millis, token
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
@@ -61,5 +61,5 @@ def whole(world: World, each: Deployment) -> Json:
         "projectSettings": {"framework": "nextjs"}, "aliasAssigned": each.state == "READY", "bootedAt": built,
         "buildingAt": built, "buildSkipped": False, "public": False, "status": each.state, "regions": ["fra1"],
         "version": 2, "plan": "pro", "createdIn": "fra1", "ownerId": TEAM, "routes": None,
-        "alias": list(DOMAINS) if each.uid == world.hosting.production else [],
+        "alias": [domain for domain, uid in world.hosting.domains.items() if uid == each.uid],
     }  # fmt: skip

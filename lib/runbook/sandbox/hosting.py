@@ -1,0 +1,89 @@
+"""What Vercel knows of the project: its deployments, which of them each domain serves, and the moving of domains.
+
+A move takes its time and is settled when somebody looks: no thread runs for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from runbook.sandbox.seeds import DOMAINS, Deployment, millis
+
+MOVE_SECONDS = 0.5  # the vendor takes one to a few seconds
+Kind = Literal["rollback", "promote"]
+
+
+@dataclass(slots=True)
+class Hosting:
+    """Newest deployment first. ``domains`` may point at different deployments when a move went wrong."""
+
+    deployments: list[Deployment]
+    production: str
+    domains: dict[str, str] = field(default_factory=dict)
+    last_alias_request: dict[str, Any] | None = None
+    auto_assign: bool = True
+    rolling_release: str | None = None  # the deployment that is being rolled out
+    stuck_domains: frozenset[str] = frozenset()  # their next moves fail
+    move_seconds: float = MOVE_SECONDS
+    anomaly_since: datetime | None = None
+    _due: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Every domain serves production, until told otherwise."""
+        self.domains = self.domains or dict.fromkeys(DOMAINS, self.production)
+
+    def find(self, uid: str) -> Deployment | None:
+        """A deployment by its id or its own host name."""
+        return next((each for each in self.deployments if uid in (each.uid, each.url)), None)
+
+    def serves(self, domain: str, now: datetime) -> Deployment:
+        """What a visitor of a domain gets now."""
+        self.settle(now)
+        found = self.find(self.domains[domain])
+        assert found is not None
+        return found
+
+    def add(self, new: Deployment, *, live: bool) -> None:
+        """A new deployment; a live one takes all domains."""
+        self.deployments.append(new)
+        self.deployments.sort(key=lambda each: each.created, reverse=True)
+        if live:
+            self.production = new.uid
+            self.domains = dict.fromkeys(self.domains, new.uid)
+
+    def is_moving(self, now: datetime) -> bool:
+        """Whether a move is under way."""
+        self.settle(now)
+        return self._due is not None
+
+    def move(self, kind: Kind, uid: str, now: datetime) -> None:
+        """Begin to point the domains at a deployment. A rollback ends auto-assignment, a promote brings it back."""
+        self.last_alias_request = {
+            "fromDeploymentId": self.production, "toDeploymentId": uid, "jobStatus": "in-progress",
+            "requestedAt": millis(now), "type": kind,
+        }  # fmt: skip
+        self.auto_assign = kind == "promote"
+        self._due = now + timedelta(seconds=self.move_seconds)
+
+    def settle(self, now: datetime) -> None:
+        """Finish the move whose time has come."""
+        if self._due is None or now < self._due or self.last_alias_request is None:
+            return
+        self._due = None
+        uid = self.last_alias_request["toDeploymentId"]
+        moved = [domain for domain in self.domains if domain not in self.stuck_domains]
+        self.domains |= dict.fromkeys(moved, uid)
+        self.production = uid
+        self.last_alias_request["jobStatus"] = "succeeded" if len(moved) == len(self.domains) else "failed"
+
+    def aliases(self) -> Sequence[tuple[str, str]]:
+        """Each domain of the last move, and how far it is with it."""
+        request = self.last_alias_request
+        if request is None:
+            return ()
+        waiting = "in-progress" if self._due is not None else "failed"
+        return [(domain, "completed" if uid == request["toDeploymentId"] else waiting)
+                for domain, uid in self.domains.items()]  # fmt: skip
