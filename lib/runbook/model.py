@@ -124,6 +124,7 @@ class Preview:
     costs: tuple[str, ...] = ()  # one line each: "about 6 minutes of downtime"
     before: Row = field(default_factory=dict)  # old values, kept for undo
     left_alone: tuple[str, ...] = ()  # what looks similar and stays, with the reason
+    target_was_given: bool = False  # by a parameter, where the action could have proposed one itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "database.blocking": {"blockers": []},
     "database.long_statements": {"over": []},
     "database.disk": {"read_only": False},
+    "site.pages": {"errors": 0},
+    "deployment.live": {"age_seconds": 26 * 3600.0, "message": "older", "auto_assigns": True},
+    "deployment.domains": {},
+    "deployment.candidates": {"last_good": "dpl_good"},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -45,6 +49,8 @@ FULL = (Status.CRITICAL, {"server_full": True})
 BEHIND = (Status.CRITICAL, {"layer": "behind", "message": "the pooler answers, the database behind it does not"})
 REFUSED = (Status.CRITICAL, {"layer": "network", "message": "connection refused"})
 WAITING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": True}]})
+PAGES_FAIL = (Status.CRITICAL, {"errors": 12})
+YOUNG = (Status.OK, {"age_seconds": 720.0, "message": "newer"})
 RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
 
 
@@ -170,6 +176,9 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         world(database_direct_connection=(Status.CRITICAL, {"layer": "starting", "message": "is starting"})),
         ["postgres-stopped"],
     ),
+    "pages fail since a deployment": (world(site_pages=PAGES_FAIL, deployment_live=YOUNG), ["bad-deployment"]),
+    "pages fail, what is live is old": (world(site_pages=PAGES_FAIL), []),
+    "a domain that did not follow": (world(deployment_domains=(Status.CRITICAL, {})), ["domain-left-behind"]),
     "this machine sees nothing": (
         world(
             machine_this_machine=(Status.CRITICAL, {}),
@@ -196,6 +205,13 @@ def test_every_cause_is_shown_by_some_world_and_says_what_helps() -> None:
     for cause in causes.values():
         assert cause.actions or cause.notebooks or cause.by_hand
         assert cause.evidence_for
+
+
+def test_without_a_deployment_to_go_back_to_no_rollback_is_offered() -> None:
+    nowhere = (Status.WARNING, {"last_good": ""})
+    (cause,) = explain(world(site_pages=PAGES_FAIL, deployment_live=YOUNG, deployment_candidates=nowhere))
+    assert cause.actions == ()
+    assert "no deployment to go back to" in cause.by_hand
 
 
 def test_what_is_ok_although_the_cause_would_break_it_speaks_against() -> None:

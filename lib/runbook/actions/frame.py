@@ -21,7 +21,8 @@ class Action:
     ``preview(systems, **arguments)`` reads what would be touched. ``change(systems, item, plan)`` changes one object
     if it is still the one that was approved, else answers ``unchanged``. ``verify(systems, plan)`` proves the effect;
     it is asked again until ok or ``budget_seconds`` are over. ``undo`` is the name of the action that takes it back,
-    or a sentence that begins with "cannot be undone". ``system`` is asked who it is before the change.
+    or a sentence that begins with "cannot be undone". ``system`` is asked who it is before the change. ``follow_up`` is
+    what somebody must still do afterwards. ``proposed_target``: where no parameter names the target, preview chooses it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Action:
     budget_seconds: float
     undo: str
     proposed_target: bool = False
+    follow_up: str = ""
 
     def __post_init__(self) -> None:
         """Refuse to load an action that lacks one of the five."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from runbook.causes import connections, database, vendors
+from runbook.causes import connections, database, deployments, vendors
 from runbook.causes.frame import Explain, Findings, rank
 from runbook.model import Cause
 
-EVERY: tuple[Explain, ...] = (*vendors.EVERY, *database.EVERY, *connections.EVERY)
+EVERY: tuple[Explain, ...] = (*vendors.EVERY, *database.EVERY, *connections.EVERY, *deployments.EVERY)
 
 __all__ = ["EVERY", "explain"]
 

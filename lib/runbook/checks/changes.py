@@ -21,9 +21,7 @@ def migrations(systems: Systems, hours: int = HOURS) -> Answer:
     for one in read(systems, "migrations"):
         if at := written_at(one["version"]):
             rows.append(change(at, "supabase", f"migration {one['name'] or one['version']}", "", one["version"]))
-    return answer(
-        rows, systems, hours, "migrations (by when they were written, as their version says)", source(systems)
-    )
+    return answer(rows, systems, hours, ("migration", "migrations"), f"{source(systems)}, by when they were written")
 
 
 @check(asks=("vercel",), required=False)
@@ -36,7 +34,7 @@ def deployments(systems: Systems, hours: int = HOURS) -> Answer:
                one.uid)
         for one in systems.vercel.deployments(since_ms(systems, hours))
     ]  # fmt: skip
-    return answer(rows, systems, hours, "deployments", "Vercel, deployments")
+    return answer(rows, systems, hours, ("deployment", "deployments"), "Vercel, deployments")
 
 
 @check(asks=("launchdarkly",), required=False)
@@ -49,7 +47,7 @@ def flags(systems: Systems, hours: int = HOURS) -> Answer:
                one.who, one.flag)
         for one in systems.launchdarkly.flag_changes(since_ms(systems, hours))
     ]  # fmt: skip
-    return answer(rows, systems, hours, "flag changes", "LaunchDarkly, audit log")
+    return answer(rows, systems, hours, ("flag change", "flag changes"), "LaunchDarkly, audit log")
 
 
 @check(asks=("vercel",), required=False)
@@ -62,14 +60,14 @@ def config(systems: Systems, hours: int = HOURS) -> Answer:
         for one in systems.vercel.activity(since_ms(systems, hours))
         if "deployed" not in one.what  # deployments have their own check
     ]
-    return answer(rows, systems, hours, "changes of settings", "Vercel, activity")
+    return answer(rows, systems, hours, ("change of settings", "changes of settings"), "Vercel, activity")
 
 
-def answer(rows: Sequence[Row], systems: Systems, hours: int, what: str, where: str) -> Answer:
+def answer(rows: Sequence[Row], systems: Systems, hours: int, what: tuple[str, str], where: str) -> Answer:
     """The rows of the last hours, newest first. A change is no fault: always ok."""
     since = iso(systems.times.now() - timedelta(hours=hours))
     recent = sorted((row for row in rows if str(row["at"]) >= since), key=lambda row: str(row["at"]), reverse=True)
-    told = f"{len(recent)} {what} in {hours} h" if recent else f"no {what} in {hours} h"
+    told = f"{len(recent) or 'no'} {what[0] if len(recent) == 1 else what[1]} in {hours} h"
     if recent:
         told += f"; the newest at {recent[0]['at'][:16].replace('T', ' ')} UTC: {recent[0]['what']}"
     return Answer(Status.OK, told, len(recent), "changes", source=where, rows=recent,

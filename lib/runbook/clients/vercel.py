@@ -39,13 +39,26 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """The last time production was pointed elsewhere. ``status``: pending, in-progress, succeeded, failed, skipped."""
+
+    kind: str  # rollback or promote
+    from_uid: str
+    to_uid: str
+    status: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class VercelProject:
-    """A project and the deployment that is its production."""
+    """A project, the deployment that is its production, and how it came to be that."""
 
     project_id: str
     name: str
     team_id: str
     production_deployment: str
+    auto_assigns: bool = True  # whether a new production deployment goes live by itself; off after a rollback
+    last_move: Move | None = None
 
 
 class Vercel:
@@ -67,7 +80,10 @@ class Vercel:
         fields(data, "vercel", "project", "id", "name", "accountId")
         with shape("vercel", "project"):
             production = inner(inner(data, "targets"), "production")
-            return VercelProject(text(data, "id"), text(data, "name"), text(data, "accountId"), text(production, "id"))
+            return VercelProject(
+                text(data, "id"), text(data, "name"), text(data, "accountId"), text(production, "id"),
+                data.get("autoAssignCustomDomains") is not False, _move(inner(data, "lastAliasRequest")),
+            )  # fmt: skip
 
     def deployments(self, since_ms: int, limit: int = 20) -> list[Deployment]:
         """Production deployments since a moment (epoch milliseconds), newest first."""
@@ -76,6 +92,46 @@ class Vercel:
         (rows,) = fields(data, "vercel", "deployments", "deployments")
         with shape("vercel", "deployments"):
             return [_deployment(row) for row in items(rows, "vercel", "deployments")]
+
+    def rollback_candidates(self, limit: int = 20) -> list[Deployment]:
+        """The deployments that production can be rolled back to, newest first."""
+        params = {
+            **self._team, "projectId": self._project, "target": "production", "state": "READY", "limit": limit,
+            "rollbackCandidate": "true",
+        }  # fmt: skip
+        (rows,) = fields(self.door.read("/v7/deployments", params).data, "vercel", "deployments", "deployments")
+        with shape("vercel", "deployments"):
+            return [_deployment(row) for row in items(rows, "vercel", "deployments")]
+
+    def alias(self, domain: str) -> str:
+        """The deployment that one domain serves. The answer was seen as an object and as a list of one."""
+        data = self.door.read(f"/v4/aliases/{domain}", self._team).data
+        row = data[0] if isinstance(data, list) and len(data) == 1 else data
+        fields(row, "vercel", "alias", "deploymentId")
+        with shape("vercel", "alias"):
+            return text(row, "deploymentId")
+
+    def rolling_release(self) -> str:
+        """The deployment that a rolling release is giving a part of the traffic; empty when none is active."""
+        path = f"/v1/projects/{self._project}/rolling-release"
+        (release,) = fields(self.door.read(path, self._team).data, "vercel", "rolling release", "rollingRelease")
+        with shape("vercel", "rolling release"):
+            if release is None or text(release, "state") != "ACTIVE":
+                return ""
+            return text(inner(release, "canaryDeployment"), "id") or "unnamed"
+
+    def roll_back(self, uid: str, reason: str) -> None:
+        """Point production at an earlier deployment; the domains follow. ``reason``: at most 250 characters are kept.
+
+        Auto-assignment of domains is off afterwards, until somebody promotes (vercel.com/docs/instant-rollback).
+        """
+        path = f"/v1/projects/{self._project}/rollback/{uid}"
+        self.door.write("POST", path, params={**self._team, "description": reason[:250]})
+
+    def promote(self, uid: str) -> bool:
+        """Point production at a deployment without building it; False when it waits for a rolling release (202)."""
+        reply = self.door.write("POST", f"/v10/projects/{self._project}/promote/{uid}", params=self._team)
+        return reply.status_code != 202
 
     def activity(self, since_ms: int, limit: int = 30) -> list[Activity]:
         """The team's activity around the project since a moment (epoch milliseconds), newest first."""
@@ -108,6 +164,13 @@ class Vercel:
         if until_ms is not None:
             body["attackModeActiveUntil"] = until_ms
         self.door.write("POST", "/v1/security/attack-mode", body, self._team)
+
+
+def _move(row: dict[str, Json]) -> Move | None:
+    if not row:
+        return None
+    return Move(text(row, "type"), text(row, "fromDeploymentId"), text(row, "toDeploymentId"), text(row, "jobStatus"),
+                moment(whole(row, "requestedAt")))  # fmt: skip
 
 
 def _deployment(row: dict[str, Json]) -> Deployment:

@@ -54,6 +54,8 @@ def carry_out(
             changes = change_each(action, plan, systems, journal)
             changed = tuple(c.line for c in changes if c.outcome is Outcome.DONE)
             outcome, reason = weigh(changes, len(plan.objects))
+            if changed and action.follow_up:
+                journal.append("followup.added", {"text": action.follow_up})
             if outcome is not Outcome.DONE:
                 return result(outcome, reason, changed)
             proof = prove(action, plan, systems, progress)

@@ -105,7 +105,7 @@ class Run:
             arguments=arguments, objects=preview.objects, costs=preview.costs, before=preview.before,
             left_alone=preview.left_alone, undo=action.undo,
             verify=(inspect.getdoc(action.verify) or action.help).splitlines()[0],
-            budget_seconds=action.budget_seconds, proposed_target=action.proposed_target,
+            budget_seconds=action.budget_seconds, proposed_target=action.proposed_target and not preview.target_was_given,
         )  # fmt: skip
         path = self.facts.incident_dir / "plans" / f"{plan.plan_id}.json"
         path.parent.mkdir(exist_ok=True, mode=0o700)

@@ -92,6 +92,7 @@ class Endpoint:
     path: str
     handler: Handler
     limit: int | None = None
+    window_seconds: float | None = None
 
 
 @dataclass
@@ -106,11 +107,13 @@ class Vendor:
     unmatched: Callable[[Call], Refusal] = lambda call: Refusal(404, "Not Found", code="not_found")
     endpoints: list[Endpoint] = field(default_factory=list)
 
-    def route(self, method: str, path: str, *, limit: int | None = None) -> Callable[[Handler], Handler]:
-        """Put a handler under a method and a path; ``limit`` replaces the vendor's own count."""
+    def route(
+        self, method: str, path: str, *, limit: int | None = None, window_seconds: float | None = None
+    ) -> Callable[[Handler], Handler]:
+        """Put a handler under a method and a path; ``limit`` and its window replace the vendor's own."""
 
         def register(handler: Handler) -> Handler:
-            self.endpoints.append(Endpoint(method, path, handler, limit))
+            self.endpoints.append(Endpoint(method, path, handler, limit, window_seconds))
             return handler
 
         return register
@@ -131,7 +134,8 @@ def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
         if vendor.limit is None:
             return {}
         most = endpoint.limit or vendor.limit.requests
-        remaining, left = windows.take(f"{endpoint.method} {endpoint.path}", most, vendor.limit.seconds)
+        window = endpoint.window_seconds or vendor.limit.seconds
+        remaining, left = windows.take(f"{endpoint.method} {endpoint.path}", most, window)
         headers = vendor.limit.headers(most, max(0, remaining), left, world.times.now().timestamp())
         if remaining < 0:
             raise Refusal(429, "Too Many Requests", code="rate_limited", headers=dict(headers))

@@ -49,8 +49,9 @@ def _move(world: World, call: Call, kind: Kind) -> Reply:
         fits = kind == "promote" or is_candidate(world, wanted) or wanted.uid == hosting.production  # the last: again
         if wanted.state != "READY" or not fits:
             raise Refusal(422, f"Deployment {wanted.uid} is not a rollback candidate", code="not_a_candidate")
+        replaced = hosting.production
         hosting.move(kind, wanted.uid, now)
-    return Reply(None, 201, change=True, objects=(wanted.uid,))
+    return Reply(None, 201, change=True, objects=(f"{wanted.uid} instead of {replaced}",))
 
 
 @VENDOR.route("GET", "/v1/projects/{project}/promote/aliases")

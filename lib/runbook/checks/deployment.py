@@ -1,0 +1,136 @@
+"""What serves production, on every domain, and what it could go back to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from runbook.checks.changes import written_at
+from runbook.checks.database import not_used, read
+from runbook.checks.frame import Answer, check
+from runbook.clients.vercel import Deployment, VercelProject
+from runbook.errors import SystemFault
+from runbook.model import Row, Status
+from runbook.systems import Systems
+from runbook.times import parse_iso
+
+VERCEL = ("vercel",)
+
+
+@check(asks=VERCEL)
+def live(systems: Systems) -> Answer:
+    """Which deployment is production, how old is it, and do new ones go live by themselves?"""
+    if systems.profile.vercel is None:
+        return not_used("Vercel", systems)
+    project = systems.vercel.project()
+    canary = systems.vercel.rolling_release()
+    shown = next((one for one in recent(systems) if one.uid == project.production_deployment), None)
+    told = [
+        describe(shown, systems.times.now()) if shown else f"{project.production_deployment} (not among the newest)"
+    ]
+    if canary:
+        told.append(f"a rolling release gives a part of the traffic to {canary}")
+    if not project.auto_assigns:
+        told.append("new deployments do not go live by themselves until somebody promotes")
+    status = Status.WARNING if canary or not project.auto_assigns else Status.OK
+    return Answer(
+        status, "; ".join(told), project.production_deployment, source="Vercel, project",
+        facts={"uid": project.production_deployment, "canary": canary, "auto_assigns": project.auto_assigns,
+               "age_seconds": age_seconds(shown, systems.times.now()) if shown else None,
+               "message": shown.message if shown else ""},
+    )  # fmt: skip
+
+
+@check(asks=VERCEL)
+def domains(systems: Systems) -> Answer:
+    """Does every domain serve the deployment that is production?"""
+    if systems.profile.vercel is None:
+        return not_used("Vercel", systems)
+    production = systems.vercel.project().production_deployment
+    rows: list[Row] = [
+        {"domain": domain, "serves": systems.vercel.alias(domain), "production": production}
+        for domain in systems.profile.vercel.domains
+    ]
+    other = [row for row in rows if row["serves"] != production]
+    if not other:
+        return Answer(
+            Status.OK, f"all {len(rows)} domains serve {production}", 0, "domains", 0, "Vercel, aliases", rows
+        )
+    told = f"{other[0]['domain']} serves {other[0]['serves']}, production is {production}"
+    more = f" (and {len(other) - 1} more)" if len(other) > 1 else ""
+    return Answer(Status.CRITICAL, told + more, len(other), "domains", 0, "Vercel, aliases", rows,
+                  facts={"left_behind": [str(row["domain"]) for row in other]})  # fmt: skip
+
+
+@check(asks=VERCEL, required=False)
+def candidates(systems: Systems) -> Answer:
+    """Which deployments can production go back to, and what else would go back with the code?"""
+    if systems.profile.vercel is None:
+        return not_used("Vercel", systems)
+    now = systems.times.now()
+    found = systems.vercel.rollback_candidates()
+    good = last_good(found, systems.vercel.project(), recent(systems))
+    applied = applied_migrations(systems)
+    rows: list[Row] = [
+        {"deployment": one.uid, "age_hours": round(age_seconds(one, now) / 3600, 1), "commit": one.commit[:7],
+         "by": one.creator, "message": one.message, "migrations_since": since_word(migrations_since(applied, one))}
+        for one in found[:8]
+    ]  # fmt: skip
+    if good is None:
+        return Answer(Status.WARNING, "there is no earlier deployment to go back to", len(found), "candidates",
+                      source="Vercel, deployments", rows=rows, facts={"last_good": ""})  # fmt: skip
+    return Answer(Status.OK, f"the last good one is {describe(good, now)}", len(found), "candidates",
+                  source="Vercel, deployments", rows=rows, facts={"last_good": good.uid})  # fmt: skip
+
+
+def recent(systems: Systems) -> list[Deployment]:
+    """The newest production deployments, whatever became of them."""
+    return systems.vercel.deployments(0, limit=50)
+
+
+def last_good(
+    found: Sequence[Deployment], project: VercelProject, newest: Sequence[Deployment]
+) -> Deployment | None:  # fmt: skip
+    """The newest candidate that is older than what is live now."""
+    live_at = next((one.at for one in newest if one.uid == project.production_deployment), None)
+    older = [one for one in found if live_at is None or one.at < live_at]
+    return max(older, key=lambda one: one.at, default=None)
+
+
+def applied_migrations(systems: Systems) -> list[Row] | None:
+    """The database's migrations, newest first; None when nobody can tell."""
+    if systems.profile.database is None:
+        return []
+    try:
+        return list(read(systems, "migrations"))
+    except SystemFault:
+        return None
+
+
+def migrations_since(applied: Sequence[Row] | None, one: Deployment) -> list[str] | None:
+    """Those that were written after a deployment was built; None when nobody can tell."""
+    if applied is None:
+        return None
+    built = parse_iso(one.at)
+    return [f"{row['version']} {row['name']}".strip() for row in applied
+            if (at := written_at(str(row["version"]))) is not None and at > built]  # fmt: skip
+
+
+def since_word(found: Sequence[str] | None) -> str:
+    """How many migrations, in a word."""
+    return "cannot tell" if found is None else str(len(found))
+
+
+def describe(one: Deployment, now: datetime) -> str:
+    """A deployment in a few words."""
+    return f"{one.uid} ({hours(age_seconds(one, now))} old, {one.creator}: {one.message or one.commit[:7]})"
+
+
+def age_seconds(one: Deployment, now: datetime) -> float:
+    """How long ago it was created."""
+    return (now - parse_iso(one.at)).total_seconds()
+
+
+def hours(seconds: float) -> str:
+    """An age in minutes or hours."""
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
