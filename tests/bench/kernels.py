@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
 from runbook import catalogue
 from runbook.headless import RunRequest, prepare
 from runbook.headless.folder import kernel_environment
@@ -23,8 +23,12 @@ def round_trips(home: Path, cells: int) -> Pair:
     """The same client code on both sides: send, wait for the reply and for idle."""
     with OpenRun(request_of(home, "opening")) as ours:
         ours.run_cell("open")
-        manager, client = start_new_kernel(env={**os.environ}, transport="ipc", ip=str(home / "k"))
+        manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(home / "k"))
+        manager.start_kernel(env={**os.environ})
+        client = manager.blocking_client()
+        client.start_channels()
         try:
+            client.wait_for_ready(timeout=60)
             bare = _Bare(client)
             return paired(lambda: ours.run(EMPTY), lambda: bare.run(EMPTY), cells, warm_up=20)
         finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from runbook.checks import connecting, sessions, storage, vendor
-from runbook.checks.frame import Answer, check
+from runbook.checks.frame import Answer, both, check
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json, Status
 from runbook.systems import Systems
@@ -51,7 +51,7 @@ def status_page(systems: Systems) -> Answer:
 @check(asks=SUPABASE)
 def services(systems: Systems) -> Answer:
     """Are the project and each of its services healthy?"""
-    return vendor.services(systems.supabase.project(), systems.supabase.health())
+    return vendor.services(*both(systems.supabase.project, systems.supabase.health))
 
 
 @check(asks=DATABASE)
@@ -113,9 +113,9 @@ def disk(systems: Systems) -> Answer:
     read_only = any(row["read_only"] is True for row in sizes)
     used = size = None
     try:
-        figures = systems.supabase.disk()
+        figures, vendor_says = both(systems.supabase.disk, systems.supabase.read_only_mode)
         used, size = figures.used_bytes, figures.size_bytes
-        read_only = read_only or systems.supabase.read_only_mode()
+        read_only = read_only or vendor_says
     except SystemFault:
         if not read_only:  # else that it only reads is enough to act on, and how full it is can be told later
             raise

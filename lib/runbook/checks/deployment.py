@@ -7,7 +7,7 @@ from datetime import datetime
 
 from runbook.checks.changes import written_at
 from runbook.checks.database import not_used, read
-from runbook.checks.frame import Answer, check
+from runbook.checks.frame import Answer, both, check
 from runbook.clients.vercel import Deployment, VercelProject
 from runbook.errors import SystemFault
 from runbook.model import Row, Status
@@ -22,8 +22,7 @@ def live(systems: Systems) -> Answer:
     """Which deployment is production, how old is it, and do new ones go live by themselves?"""
     if systems.profile.vercel is None:
         return not_used("Vercel", systems)
-    project = systems.vercel.project()
-    canary = systems.vercel.rolling_release()
+    project, canary = both(systems.vercel.project, systems.vercel.rolling_release)
     shown = next((one for one in recent(systems) if one.uid == project.production_deployment), None)
     told = [
         describe(shown, systems.times.now()) if shown else f"{project.production_deployment} (not among the newest)"
@@ -68,8 +67,8 @@ def candidates(systems: Systems) -> Answer:
     if systems.profile.vercel is None:
         return not_used("Vercel", systems)
     now = systems.times.now()
-    found = systems.vercel.rollback_candidates()
-    good = last_good(found, systems.vercel.project(), recent(systems))
+    found, project = both(systems.vercel.rollback_candidates, systems.vercel.project)
+    good = last_good(found, project, recent(systems))
     applied = applied_migrations(systems)
     rows: list[Row] = [
         {"deployment": one.uid, "age_hours": round(age_seconds(one, now) / 3600, 1), "commit": one.commit[:7],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from runbook.checks.frame import Answer, check
+from runbook.checks.frame import Answer, both, check
 from runbook.checks.judge import bar, judged
 from runbook.clients.supabase import ApiCounts
 from runbook.errors import SystemFault
@@ -18,8 +18,8 @@ NEWEST = 2  # steps that are compared with the ones before; the last is not over
 @check(asks=("supabase", "vercel"), required=False)
 def requests(systems: Systems) -> Answer:
     """Are requests many times the usual, and are visitors challenged?"""
-    counts = systems.supabase.api_counts("15min")
-    return growth(counts, systems.policy.threshold("traffic_growth"), challenged=_challenged(systems))
+    counts, challenged = both(lambda: systems.supabase.api_counts("15min"), lambda: _challenged(systems))
+    return growth(counts, systems.policy.threshold("traffic_growth"), challenged=challenged)
 
 
 def growth(counts: list[ApiCounts], threshold: Threshold, *, challenged: bool | None) -> Answer:
