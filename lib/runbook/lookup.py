@@ -1,10 +1,11 @@
-"""Look up a host's addresses within a time limit: the system's resolver has none of its own."""
+"""Look up a host's addresses and reach its port, each within a time limit: the system's resolver has none of its own."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
 import threading
+from collections.abc import Callable
 from functools import partial
 
 
@@ -33,6 +34,25 @@ def addresses(host: str, port: int, seconds: float) -> list[str]:
     if failed:
         raise failed[0]
     return list(dict.fromkeys(found))
+
+
+def reachable(found: list[str], port: int, left: Callable[[], float]) -> str:
+    """The first of the addresses that takes a connection; nothing is sent. OSError of the last one when none does.
+
+    Each gets its share of the ``left()`` seconds, so one dead address is not the end.
+    """
+    last: OSError = TimeoutError("timed out")
+    for number, address in enumerate(found):
+        share = left() / (len(found) - number)
+        if share <= 0:
+            break
+        try:
+            socket.create_connection((address, port), timeout=share).close()
+        except OSError as error:
+            last = error
+        else:
+            return address
+    raise last
 
 
 def is_address(host: str) -> bool:

@@ -3,40 +3,75 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
 
 from runbook.errors import Fault, SystemFault
+from runbook.settings import is_loopback
 
 SECONDS = 10.0
 
 
 class Mail:
-    """One server by its URL: ``smtp://user:password@host:port`` or ``smtps://…``."""
+    """One server by its URL: ``smtp://user:password@host:port``, encrypted where it can be, or ``smtps://…``."""
 
     def __init__(self, url: str, sender: str) -> None:
-        self._url = urlsplit(url)
         self._sender = sender
+        try:
+            parts = urlsplit(url)
+            self._host, port = parts.hostname or "", parts.port
+        except ValueError:
+            raise _fault("the URL of the mail server cannot be read", Fault.NOT_SET) from None
+        if parts.scheme not in ("smtp", "smtps") or not self._host:
+            raise _fault("the URL of the mail server is no smtp:// or smtps:// one", Fault.NOT_SET)
+        self._encrypted = parts.scheme == "smtps"
+        self._port = port or (465 if self._encrypted else 587)
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
     def send(self, to: str, subject: str, text: str) -> None:
-        """Send one message; a SystemFault says what the server said."""
+        """Send one message, once; a SystemFault says what the server said."""
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._sender, to, subject
+        message["From"], message["To"] = self._sender, " ".join(to.split())
+        message["Subject"] = " ".join(subject.split())  # no line break: it would begin another header
+        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="runbook.invalid")
         message.set_content(text)
-        host, port = self._url.hostname or "", self._url.port or 587
-        kind = smtplib.SMTP_SSL if self._url.scheme == "smtps" else smtplib.SMTP
         try:
-            with kind(host, port, timeout=SECONDS) as server:
-                if self._url.username:
-                    server.login(unquote(self._url.username), unquote(self._url.password or ""))
+            with self._connect() as server:
+                if self._user:
+                    server.login(self._user, self._password)
                 server.send_message(message)
         except smtplib.SMTPAuthenticationError:
-            raise SystemFault("the login was refused", system="mail", fault=Fault.AUTH) from None
+            raise _fault("the login was refused", Fault.AUTH) from None
+        except smtplib.SMTPRecipientsRefused:
+            raise _fault("the recipient was refused", Fault.REJECTED) from None
         except smtplib.SMTPResponseException as error:
-            raise SystemFault(f"refused with {error.smtp_code}", system="mail", fault=Fault.REJECTED) from None
-        except OSError as error:
-            raise SystemFault(f"no connection: {error.strerror or type(error).__name__}", system="mail",
-                              fault=Fault.DOWN) from None  # fmt: skip
+            raise _fault(f"refused with {error.smtp_code}", Fault.REJECTED) from None
+        except OSError as error:  # smtplib's own errors are OSErrors, and one of them hides a timeout
+            if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+                raise _fault(f"no answer within {SECONDS:g} s", Fault.TIMEOUT) from None
+            raise _fault(f"no connection: {error.strerror or type(error).__name__}", Fault.DOWN) from None
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _connect(self) -> smtplib.SMTP:
+        """A connection, encrypted; a password goes in plain text to this machine only."""
+        if self._encrypted:
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=SECONDS, context=ssl.create_default_context())
+        server = smtplib.SMTP(self._host, self._port, timeout=SECONDS)
+        try:
+            server.ehlo()
+            if server.has_extn("starttls") and not is_loopback(self._host):
+                server.starttls(context=ssl.create_default_context())
+            elif self._user and not is_loopback(self._host):
+                raise _fault("the server does not encrypt, the password is not sent", Fault.REJECTED)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def _fault(what: str, fault: Fault) -> SystemFault:
+    return SystemFault(what, system="mail", fault=fault)

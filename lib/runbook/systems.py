@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from runbook.clients.http import HttpDoor
 from runbook.clients.launchdarkly import LaunchDarkly
@@ -34,7 +34,10 @@ T = TypeVar("T")
 
 
 class Systems:
-    """The systems of one environment. ``transports`` (by system) are the seam of tests."""
+    """The systems of one environment.
+
+    Tests hand in ``transports``, by system, to answer HTTP, and ``clients``, by system, that stand for the real ones.
+    """
 
     def __init__(
         self,
@@ -44,13 +47,15 @@ class Systems:
         times: Times,
         *,
         transports: Mapping[str, httpx.BaseTransport] | None = None,
+        clients: Mapping[str, Any] | None = None,
     ) -> None:
         self.profile = profile
         self.policy = policy
         self.times = times
         self._secrets = secrets
         self._transports = transports or {}
-        self._opened: dict[str, Any] = {}
+        self._opened: dict[str, Any] = dict(clients or {})
+        self._is_closed = False
         self._opening = threading.RLock()
         self._identities: dict[str, Identity] = {}
 
@@ -106,13 +111,16 @@ class Systems:
         return self._open("database", lambda: Database(
             self._secrets.get(target.direct_variable), self._secrets.get(target.pooler_variable), times=self.times,
             fallback=self._through_api if self.profile.supabase is not None else None,
+            variables=(target.direct_variable, target.pooler_variable),
         ))  # fmt: skip
 
     @property
     def queue(self) -> Queue:
         """The job queue."""
         target = _used(self.profile.queue, "queue")
-        return self._open("queue", lambda: Queue(self._secrets.need(target.variable), target.queue_name))
+        return self._open("queue", lambda: Queue(
+            self._secrets.need(target.variable), target.queue_name, times=self.times,
+        ))  # fmt: skip
 
     @property
     def mail(self) -> Mail:
@@ -138,8 +146,9 @@ class Systems:
 
     def identify(self, system: str) -> Identity:
         """Ask a system now. A database that is down is identified through its own management API, by nobody else."""
-        expected = self._expected(system)
+        expected = ""
         try:
+            expected = self._expected(system)
             with deadline(IDENTIFY_SECONDS, self.times):
                 seen, how = self._seen(system)
         except SystemFault as fault:
@@ -154,21 +163,22 @@ class Systems:
 
     def database_host(self) -> str:
         """The host of the direct database connection; empty when it is not set."""
-        target = self.profile.database
-        dsn = self._secrets.get(target.direct_variable) if target is not None else None
-        return (urlsplit(dsn).hostname or "") if dsn else ""
+        return self.database.host if self.profile.database is not None else ""
 
     def close(self) -> None:
-        """Close what was opened."""
-        for one in self._opened.values():
-            closing = getattr(one, "door", one)
-            closing.close()
-        self._opened.clear()
+        """Close what was opened; nothing is opened after that."""
+        with self._opening, contextlib.ExitStack() as closing:  # all of them, also after one that fails
+            self._is_closed = True
+            for one in self._opened.values():
+                closing.callback(getattr(one, "door", one).close)
+            self._opened.clear()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _open(self, name: str, make: Callable[[], T]) -> T:
         with self._opening:
+            if self._is_closed:
+                raise SystemFault("the run is closed, nothing is asked any more", system=name, fault=Fault.NOT_SET)
             if name not in self._opened:
                 self._opened[name] = make()
             opened: T = self._opened[name]
@@ -200,8 +210,13 @@ class Systems:
                 return self.launchdarkly.environment(), "GET /api/v2/projects/…/environments"
 
     def _database_identity(self) -> tuple[str, str]:
-        """The cluster's system identifier; by the project's ref when only the management API can still tell."""
+        """The cluster's system identifier; by the project's ref when only the management API can still tell.
+
+        An address that names another project is another target, whoever answers there or does not.
+        """
         target = _used(self.profile.database, "database")
+        if others := sorted(self.database.project_refs - {target.project_ref}):
+            return f"project {others[0]}", "the address of the database"
         try:
             return self.database.system_identifier(), f"pg_control_system() ({self.database.way})"
         except SystemFault as fault:

@@ -65,7 +65,8 @@ def test_a_project_that_restarts_is_critical() -> None:
 
 LAYER_OF = {
     "ECIRCUITBREAKER": "pooler", "EMAXCONNSESSION": "pool", "EMAXCONN": "pool", "Max client connections reached": "pool",
-    "ECONNREFUSED": "behind", "ENOTFOUND": "pooler", "Tenant or user not found": "pooler",
+    "no more connections allowed": "pool", "server login has been failing": "behind", "ECONNREFUSED": "behind",
+    "ENOTFOUND": "pooler", "Tenant or user not found": "pooler",
     "password authentication failed": "login", "no pg_hba.conf entry": "login",
     "remaining connection slots are reserved": "slots", "sorry, too many clients already": "slots",
     "too many connections for role": "slots", "the database system is": "starting",

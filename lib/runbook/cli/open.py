@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import secrets
 import shutil
@@ -87,16 +88,25 @@ def _start(run_dir: Path, port: int, token: str, environment: dict[str, str], pr
     token_file.touch(mode=0o600)
     token_file.write_text(token)
     told = {**environment, "JUPYTER_TOKEN_FILE": str(token_file), "IPYTHONDIR": str(private / "ipython"),
-            "JUPYTER_RUNTIME_DIR": str(private / "runtime")}  # fmt: skip
+            "JUPYTER_RUNTIME_DIR": str(private / "runtime"), "JUPYTER_CONFIG_PATH": str(_quiet(private))}  # fmt: skip
     told.pop("JUPYTER_TOKEN", None)
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.ip={LOOPBACK}", f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={run_dir}",
-        # no word to the outside: neither news nor a look for updates
+        # no word to the outside, no question in the way: neither news nor a look for updates
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *(["--allow-root"] if os.geteuid() == 0 else []),
     ]  # fmt: skip
     return spawn(command, log=private / "lab.log", env=told, cwd=run_dir)
+
+
+def _quiet(private: Path) -> Path:
+    """A configuration in which JupyterLab does not ask whether it may fetch news."""
+    folder = private / "config" / "labconfig"
+    folder.mkdir(parents=True)
+    off = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (folder / "page_config.json").write_text(json.dumps(off))
+    return private / "config"
 
 
 def _wait_until_it_answers(lab: subprocess.Popen[bytes], port: int, token: str, private: Path) -> None:

@@ -55,6 +55,7 @@ class HttpDoor:
         self._follow = follow_redirects
         self._client: httpx.Client | None = None
         self._opening = threading.Lock()
+        self._is_closed = False
         if not all(
             value.isascii() and value.isprintable() and value == value.strip() for value in self._headers.values()
         ):
@@ -88,9 +89,11 @@ class HttpDoor:
         return self._exchange("GET", path, None, None, seconds)
 
     def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            self._client.close()
+        """Close the connections; nothing is asked after that."""
+        with self._opening:
+            self._is_closed = True
+            if self._client is not None:
+                self._client.close()
 
     def _send(self, method: str, path: str, params: Any, json: Json, seconds: float) -> Reply:
         status_code, headers, body = self._exchange(method, path, params, json, seconds)
@@ -145,6 +148,8 @@ class HttpDoor:
         import httpx
 
         with self._opening:
+            if self._is_closed:
+                raise self._fault("the run is closed, nothing is asked any more", Fault.NOT_SET)
             if self._client is None:
                 self._client = httpx.Client(
                     base_url=self._base_url, headers={"User-Agent": "runbook", **self._headers},
@@ -173,11 +178,10 @@ class HttpDoor:
         date, now = headers.get("date"), self._times.now()
         if date and headers.get("age", "0") == "0":  # from a cache: the Date is that of the first answer
             try:
-                theirs = parsedate_to_datetime(date)
-            except ValueError:
+                theirs = parsedate_to_datetime(date).astimezone(UTC)
+            except (ValueError, OverflowError):
                 return
-            if theirs.tzinfo is not None:
-                self.clock_offset_seconds = (now - theirs.astimezone(UTC)).total_seconds()
+            self.clock_offset_seconds = (now - theirs).total_seconds()
 
     def _fault(self, what: str, fault: Fault) -> SystemFault:
         return SystemFault(what, system=self.system, fault=fault, next_step=NEXT_STEP.get(fault, ""))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
-from runbook.clients.shapes import fields, inner, items, moment, shape, text, whole
+from runbook.clients.shapes import fields, inner, items, moment, needed, shape, text, whole
 from runbook.model import Json
 from runbook.times import Times
 
@@ -57,9 +57,9 @@ class LaunchDarkly:
         """The key of the environment as the vendor knows it; the answer's SDK keys are not read."""
         path = f"/api/v2/projects/{self.project_key}/environments/{self.environment_key}"
         data = self.door.read(path).data
-        fields(data, "launchdarkly", "environment", "key")
+        fields(data, "launchdarkly", "environment")
         with shape("launchdarkly", "environment"):
-            return text(data, "key")
+            return needed(data, "key")
 
 
 def _change(row: dict[str, Json]) -> FlagChange:

@@ -58,8 +58,8 @@ def read_reply(
         return Reply(data, status_code, request_id, headers)
     fault = fault_of(status_code, body)
     said = message_of(data) if is_json else ""
-    if not is_json and body.strip() and fault is Fault.DOWN:
-        said = f"the answer is {_kind(headers, body)}"
+    if not is_json and _is_page(headers, body):  # a gateway's or a firewall's, not the vendor's
+        said = "the answer is a web page, not JSON"
     if 300 <= status_code < 400:
         said = "it redirects; correct the address in the profile"
     wait = wait_of(headers, data, now) if fault is Fault.RATE_LIMITED else None
@@ -138,12 +138,12 @@ def wait_of(headers: Mapping[str, str], data: Json, now: float) -> float | None:
 
 
 def decode(body: bytes) -> tuple[Json, bool]:
-    """The body as JSON that can be written again, and whether it was any: no NaN, no half characters."""
+    """The body as JSON that the record can hold, and whether it was any: UTF-8, finite numbers, whole characters."""
     try:
-        data = json.loads(body, parse_constant=_no_constant)
+        data = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
+        return (_whole_characters(data) if b"\\ud" in body.lower() else data), True
     except (ValueError, RecursionError):
         return None, False
-    return (_whole_characters(data) if b"\\ud" in body.lower() else data), True
 
 
 def _whole_characters(value: Json) -> Json:
@@ -162,6 +162,12 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
+def _finite(digits: str) -> float:
+    if math.isfinite(found := float(digits)):
+        return found
+    raise ValueError(f"{digits} is no finite number")
+
+
 def _number(value: Any) -> float | None:
     try:
         found = float(value)
@@ -173,14 +179,16 @@ def _number(value: Any) -> float | None:
 def _date(value: str) -> float | None:
     try:
         return parsedate_to_datetime(value).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def _kind(headers: Mapping[str, str], body: bytes) -> str:
-    if "html" in headers.get("content-type", "") or body.lstrip()[:1] == b"<":
-        return "a web page, not JSON"
-    return "cut off or no JSON"
+    return "a web page, not JSON" if _is_page(headers, body) else "cut off or no JSON"
+
+
+def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
+    return body.lstrip()[:1] == b"<" or ("html" in headers.get("content-type", "") and bool(body.strip()))
 
 
 def _fault(

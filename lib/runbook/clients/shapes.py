@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
+from runbook.times import iso
 
 
 @contextmanager
@@ -15,7 +17,7 @@ def shape(system: str, what: str) -> Iterator[None]:
     """Reading an answer inside: whatever does not fit is a fault of the answer, never an error of ours."""
     try:
         yield
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as error:
         missing = f"has no {error.args[0]}" if isinstance(error, KeyError) and error.args else "has another shape"
         raise unreadable(system, f"{what}: the answer {missing}") from error
 
@@ -47,6 +49,20 @@ def text(row: Mapping[str, Json], name: str, at_most: int = 200) -> str:
     return line(str(value), at_most)
 
 
+def needed(row: Mapping[str, Json], name: str) -> str:
+    """A field as one line that says something: an id, a status. KeyError when it does not."""
+    if value := text(row, name):
+        return value
+    raise KeyError(name)
+
+
+def segment(system: str, value: str) -> str:
+    """An id as one part of a path, whatever it holds: none leads to another call. SystemFault when it is empty or dots."""
+    if not value.strip("."):
+        raise SystemFault(f"{value!r} is no id", system=system, fault=Fault.REJECTED)
+    return quote(value, safe="")
+
+
 def whole(row: Mapping[str, Json], name: str) -> int | None:
     """A field as a whole number; None when it is not there or null. TypeError for anything else."""
     value = row.get(name)
@@ -68,10 +84,10 @@ def inner(row: Mapping[str, Json], name: str) -> dict[str, Json]:
 
 
 def moment(epoch: float | None) -> str:
-    """Epoch seconds or milliseconds as our ISO form; vendors use both. Nothing is the epoch itself."""
-    value = float(epoch or 0)
-    seconds = value / 1000 if value > 1e12 else value
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    """Epoch seconds or milliseconds as our ISO form; vendors use both. TypeError for nothing: 1970 would be a lie."""
+    if epoch is None:
+        raise TypeError("no time")
+    return iso(datetime.fromtimestamp(epoch / 1000 if epoch > 1e11 else epoch, UTC))
 
 
 def line(value: str, at_most: int = 200) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
-from runbook.clients.shapes import fields, inner, items, shape, text
+from runbook.clients.shapes import fields, inner, items, needed, shape, text
 from runbook.model import Json
 from runbook.times import Times
 
@@ -63,7 +63,8 @@ class StatusPage:
             return StatusSummary(
                 description=text(inner(data, "status"), "description"),
                 components=tuple(
-                    Component(text(row, "name"), text(row, "status")) for row in items(components, what, "components")
+                    Component(needed(row, "name"), needed(row, "status"))
+                    for row in items(components, what, "components")
                 ),
                 incidents=tuple(_incident(row, what) for row in items(incidents, what, "incidents")),
             )

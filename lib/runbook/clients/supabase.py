@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
-from runbook.clients.shapes import fields, inner, items, line, shape, text, unreadable, whole
+from runbook.clients.shapes import fields, inner, items, line, needed, shape, text, unreadable, whole
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
 from runbook.times import Times
@@ -90,20 +90,18 @@ class Supabase:
     def project(self) -> Project:
         """The project: its status stays ACTIVE_HEALTHY through a database outage, so read ``health`` as well."""
         data = self.door.read(self._base).data
-        fields(data, "supabase", "project", "ref", "status")
+        fields(data, "supabase", "project")
         with shape("supabase", "project"):
             database = inner(data, "database")
-            return Project(text(data, "ref"), text(data, "name"), text(data, "region"), text(data, "status"),
+            return Project(needed(data, "ref"), text(data, "name"), text(data, "region"), needed(data, "status"),
                            text(database, "host"), text(database, "version"))  # fmt: skip
 
     def health(self, services: Sequence[str] = SERVICES) -> list[Service]:
         """Each service's health; an answer that leaves one out is unreadable: nothing is not healthy."""
         params = {"services": list(services), "timeout_ms": HEALTH_MILLISECONDS}
         rows = items(self.door.read(f"{self._base}/health", params).data, "supabase", "health")
-        for row in rows:
-            fields(row, "supabase", "health", "name", "status")
         with shape("supabase", "health"):
-            found = [Service(text(row, "name"), text(row, "status"), text(row, "error")) for row in rows]
+            found = [Service(needed(row, "name"), needed(row, "status"), text(row, "error")) for row in rows]
         if missing := sorted(set(services) - {service.name for service in found}):
             raise unreadable("supabase", f"health: the answer says nothing of {', '.join(missing)}")
         return found
@@ -139,10 +137,8 @@ class Supabase:
     def migrations(self) -> list[dict[str, str]]:
         """Applied migrations: ``version`` and ``name``."""
         rows = items(self.door.read(f"{self._base}/database/migrations").data, "supabase", "migrations")
-        for row in rows:
-            fields(row, "supabase", "migrations", "version")
         with shape("supabase", "migrations"):
-            return [{"version": text(row, "version"), "name": text(row, "name")} for row in rows]
+            return [{"version": needed(row, "version"), "name": text(row, "name")} for row in rows]
 
     def backups(self) -> dict[str, Json]:
         """Whether point-in-time recovery is on, its window (epoch seconds), and the newest backups."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
-from runbook.clients.shapes import fields, inner, items, moment, shape, text, whole
+from runbook.clients.shapes import fields, inner, items, moment, needed, segment, shape, text, whole
 from runbook.model import Json
 from runbook.times import Times
 
@@ -77,11 +77,11 @@ class Vercel:
     def project(self) -> VercelProject:
         """The project."""
         data = self.door.read(f"/v9/projects/{self._project}", self._team).data
-        fields(data, "vercel", "project", "id", "name", "accountId")
+        fields(data, "vercel", "project")
         with shape("vercel", "project"):
             production = inner(inner(data, "targets"), "production")
             return VercelProject(
-                text(data, "id"), text(data, "name"), text(data, "accountId"), text(production, "id"),
+                needed(data, "id"), needed(data, "name"), needed(data, "accountId"), text(production, "id"),
                 data.get("autoAssignCustomDomains") is not False, _move(inner(data, "lastAliasRequest")),
             )  # fmt: skip
 
@@ -105,11 +105,11 @@ class Vercel:
 
     def alias(self, domain: str) -> str:
         """The deployment that one domain serves. The answer was seen as an object and as a list of one."""
-        data = self.door.read(f"/v4/aliases/{domain}", self._team).data
+        data = self.door.read(f"/v4/aliases/{segment('vercel', domain)}", self._team).data
         row = data[0] if isinstance(data, list) and len(data) == 1 else data
-        fields(row, "vercel", "alias", "deploymentId")
+        fields(row, "vercel", "alias")
         with shape("vercel", "alias"):
-            return text(row, "deploymentId")
+            return needed(row, "deploymentId")
 
     def rolling_release(self) -> str:
         """The deployment that a rolling release is giving a part of the traffic; empty when none is active."""
@@ -125,12 +125,14 @@ class Vercel:
 
         Auto-assignment of domains is off afterwards, until somebody promotes (vercel.com/docs/instant-rollback).
         """
-        path = f"/v1/projects/{self._project}/rollback/{uid}"
+        path = f"/v1/projects/{self._project}/rollback/{segment('vercel', uid)}"
         self.door.write("POST", path, params={**self._team, "description": reason[:250]})
 
     def promote(self, uid: str) -> bool:
         """Point production at a deployment without building it; False when it waits for a rolling release (202)."""
-        reply = self.door.write("POST", f"/v10/projects/{self._project}/promote/{uid}", params=self._team)
+        reply = self.door.write(
+            "POST", f"/v10/projects/{self._project}/promote/{segment('vercel', uid)}", params=self._team
+        )
         return reply.status_code != 202
 
     def activity(self, since_ms: int, limit: int = 30) -> list[Activity]:
@@ -176,7 +178,7 @@ def _move(row: dict[str, Json]) -> Move | None:
 def _deployment(row: dict[str, Json]) -> Deployment:
     meta = inner(row, "meta")
     return Deployment(
-        uid=text(row, "uid"), at=moment(whole(row, "created") or whole(row, "createdAt")),
+        uid=needed(row, "uid"), at=moment(whole(row, "created") or whole(row, "createdAt")),
         state=text(row, "state") or text(row, "readyState"), target=text(row, "target"),
         creator=text(inner(row, "creator"), "username"), commit=text(meta, "githubCommitSha", 12),
         message=text(meta, "githubCommitMessage", 120), is_rollback_candidate=row.get("isRollbackCandidate") is True,

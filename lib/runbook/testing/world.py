@@ -1,0 +1,110 @@
+"""Every system of one environment, faked, with a run's own way to ask and to change."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runbook import policy as policies
+from runbook import settings
+from runbook.actions.frame import Action
+from runbook.checks.frame import Check, ask
+from runbook.db import Probe
+from runbook.errors import Fault
+from runbook.model import ActionResult, Finding, Plan
+from runbook.policy import Policy
+from runbook.profile import (
+    DatabaseTarget,
+    LaunchDarklyTarget,
+    MailTarget,
+    Profile,
+    QueueTarget,
+    SiteTarget,
+    SupabaseTarget,
+    VercelTarget,
+)  # fmt: skip
+from runbook.queue import Memory
+from runbook.record.journal import Journal
+from runbook.record.mask import Masker
+from runbook.run.applying import carry_out
+from runbook.settings import Secrets
+from runbook.systems import Systems
+from runbook.testing.clock import Clock
+from runbook.testing.doors import FakeDatabase, FakeMail, FakeQueue, Rows
+from runbook.testing.vendor import IDENTITIES, PROJECT, REF, TEAM, Answer, Change, Vendor
+
+PROFILE = Profile(
+    "test",
+    supabase=SupabaseTarget(
+        "https://api.supabase.test", REF, "eu-central-1", "https://status.supabase.test", ("Auth",)
+    ),
+    database=DatabaseTarget(REF, "7000000000000000001", protected_roles=("supabase_admin", "postgres")),
+    vercel=VercelTarget("https://api.vercel.test", TEAM, PROJECT, ("agency.test",), "https://status.vercel.test"),
+    launchdarkly=LaunchDarklyTarget("https://ld.test", "agency", "production", "https://status.ld.test"),
+    site=SiteTarget("https://agency.test", "https://portal.agency.test"),
+    queue=QueueTarget(),
+    mail=MailTarget(sender="runbook@agency.test"),
+)
+SECRETS = {"SUPABASE_API_KEY": "sbp_test", "VERCEL_TOKEN": "vercel-test", "LD_API_KEY": "api-test"}
+PLENTY = Memory(1_000_000, 0, "noeviction")
+
+
+class World:
+    """Every system of one environment, faked; ``changes`` is what was really changed, in order."""
+
+    def __init__(
+        self,
+        *,
+        vendors: Mapping[str, Mapping[str, Answer]] | None = None,
+        database: Mapping[str, Rows] | None = None,
+        probes: Mapping[str, Probe] | None = None,
+        queue: Memory | Fault = PLENTY,
+        secrets: Mapping[str, str] | None = None,
+        profile: Profile = PROFILE,
+        policy: Policy | None = None,
+        system_identifier: str = "",
+        clock: Clock | None = None,
+    ) -> None:
+        """``vendors``: routes by system (supabase, supabase_status, vercel, …, site); ``database``: rows by statement."""
+        self.changes: list[Change] = []
+        self.clock = clock or Clock()
+        given = vendors or {}
+        names = (*IDENTITIES, *(f"{name}_status" for name in IDENTITIES), "site")
+        if stray := sorted(set(given) - set(names)):
+            raise LookupError(f"no system {stray[0]}; there are {', '.join(names)}")
+        self.vendors = {name: Vendor(name, given.get(name, {}), self.changes) for name in names}
+        expected = profile.database.system_identifier if profile.database else ""
+        self.systems = Systems(
+            profile, Secrets(SECRETS if secrets is None else secrets), policy or policies.load(settings.root()),
+            self.clock.times, transports={name: vendor.transport for name, vendor in self.vendors.items()},
+            clients={
+                "database": FakeDatabase(database or {}, probes or {}, self.changes, system_identifier or expected),
+                "queue": FakeQueue(queue), "mail": FakeMail(self.changes),
+            },
+        )  # fmt: skip
+
+    def check(self, question: Check, **arguments: Any) -> Finding:
+        """The answer to one check, as a run would get it: a system that fails is unknown, a bug in the check raises."""
+        return ask(question, self.systems, arguments)
+
+    def plan(self, action: Action, **arguments: Any) -> Plan:
+        """What the action would touch. Raises ``Refused`` or ``SystemFault`` where a run would show why there is none."""
+        seen = action.preview(self.systems, **arguments)
+        return Plan(
+            action.name, action.danger, self.systems.profile.name, seen.target, arguments, seen.objects, seen.costs,
+            seen.before, seen.left_alone, action.undo, "", action.budget_seconds, action.proposed_target,
+        )  # fmt: skip
+
+    def apply(self, action: Action, plan: Plan) -> ActionResult:
+        """Carry out an approved plan as a run does: who is it, guards, change, proof; the clock moves, nobody waits."""
+        with tempfile.TemporaryDirectory(prefix="runbook-") as folder:
+            journal = Journal.open(Path(folder, "journal.jsonl"), masker=Masker({}, b"test"), times=self.clock.times)
+            try:
+                return carry_out(
+                    action, plan, systems=self.systems, journal=journal, runs=Path(folder), approved_by="test",
+                    progress=lambda fraction, text: None,
+                )  # fmt: skip
+            finally:
+                journal.close()

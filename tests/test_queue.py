@@ -1,0 +1,133 @@
+"""The queue's door against a real server: reads, one login, and a fault that says why."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from runbook.errors import Fault, SystemFault
+from runbook.queue import Memory, Queue
+from runbook.sandbox.valkey import Valkey
+from runbook.times import Times, deadline
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Valkey]:
+    with tempfile.TemporaryDirectory(prefix="runbook-test-") as folder:
+        one = Valkey(Path(folder))
+        one.start()
+        yield one
+        one.stop()
+
+
+@pytest.fixture
+def admin(server: Valkey) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(server.url, decode_responses=True) as one:
+        yield one
+        one.config_set("maxmemory", 0)
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[str], Queue]]:
+    every: list[Queue] = []
+
+    def open_queue(url: str) -> Queue:
+        every.append(Queue(url, "webhooks", times=Times()))
+        return every[-1]
+
+    yield open_queue
+    for one in every:
+        one.close()
+
+
+def fault_of(question: Callable[[], Any]) -> SystemFault:
+    with pytest.raises(SystemFault) as raised:
+        question()
+    return raised.value
+
+
+def received(admin: redis.Redis) -> int:
+    return int(admin.info("stats")["total_connections_received"])
+
+
+def test_it_answers_and_tells_its_memory(server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]) -> None:
+    one = opened(server.url)
+    one.ping()
+    memory = one.memory()
+    assert (memory.most_bytes, memory.policy, memory.share) == (0, "noeviction", None)
+    assert memory.used_bytes > 100_000
+    admin.config_set("maxmemory", 100_000_000)
+    assert 0 < (one.memory().share or 0) < 0.5
+
+
+def test_the_share_is_of_the_limit() -> None:
+    assert Memory(80, 100, "noeviction").share == 0.8
+
+
+def test_nothing_is_opened_before_it_is_asked_and_many_questions_are_one_connection(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]
+) -> None:
+    before = received(admin)
+    one = opened(server.url)
+    assert received(admin) == before
+    threads = [threading.Thread(target=one.memory) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert received(admin) == before + 1
+    assert [client["name"] for client in admin.client_list() if client["name"]] == ["runbook"]
+
+
+def test_a_wrong_password_is_tried_once_a_question_and_not_told(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]
+) -> None:
+    before = received(admin)
+    fault = fault_of(opened(server.url.replace(server.password, "s3cret-wrong")).memory)
+    assert fault.fault is Fault.AUTH
+    assert "s3cret" not in str(fault)
+    assert received(admin) == before + 1
+
+
+def test_a_missing_password_and_a_missing_right_are_told_apart(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]
+) -> None:
+    assert fault_of(opened(f"redis://127.0.0.1:{server.port}/0").memory).fault is Fault.AUTH
+    admin.acl_setuser("reader", enabled=True, passwords=["+pw"], commands=["+ping", "+client", "+hello", "+select"])
+    one = opened(f"redis://reader:pw@127.0.0.1:{server.port}/0")
+    one.ping()
+    assert fault_of(one.memory).fault is Fault.PERMISSION
+
+
+def test_nobody_listening_is_down(opened: Callable[[str], Queue]) -> None:
+    assert fault_of(opened("redis://127.0.0.1:1/0").ping).fault is Fault.DOWN
+
+
+def test_a_server_that_says_nothing_is_a_timeout(opened: Callable[[str], Queue]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        fault = fault_of(opened(f"redis://127.0.0.1:{silent.getsockname()[1]}/0").ping)
+    assert fault.fault is Fault.TIMEOUT
+    assert time.monotonic() - started < 5
+
+
+def test_no_time_left_is_nothing_asked(opened: Callable[[str], Queue]) -> None:
+    with deadline(0, Times()):
+        assert fault_of(opened("redis://127.0.0.1:1/0").ping).fault is Fault.TIMEOUT
+
+
+@pytest.mark.parametrize("url", ["http://u:s3cret@127.0.0.1/", "redis://u:s3cret@127.0.0.1:port/0"])
+def test_a_url_that_is_none_is_a_setting_and_not_told(opened: Callable[[str], Queue], url: str) -> None:
+    fault = fault_of(opened(url).ping)
+    assert (fault.fault, "s3cret" in str(fault)) == (Fault.NOT_SET, False)
+
+
+def test_there_is_no_way_to_write_or_flush() -> None:
+    assert {name for name in dir(Queue) if not name.startswith("_")} == {"close", "memory", "ping"}
