@@ -12,6 +12,7 @@ from typing import Any
 
 from runbook import catalogue, headless, incident, policy, provenance
 from runbook.drill.score import DrillResult, Row, score
+from runbook.drill.stopped import stopped_by_signals
 from runbook.errors import RunbookError
 from runbook.headless import RunEnd, RunRequest
 from runbook.incident import Desk
@@ -80,9 +81,8 @@ def _run(request: RunRequest, approve: str, mode: str, show: Show, times: Times)
     given = {"mode": mode, "approve": approve}
     declared = {one.name for one in request.procedure.parameters}
     parameters = {**request.parameters, **{key: value for key, value in given.items() if key in declared}}
-    end = headless.run(replace(request, parameters=parameters), show=show, times=times)
-    if end.status == "interrupted":
-        raise Stopped(end.exit_code)
+    with stopped_by_signals():
+        end = headless.run(replace(request, parameters=parameters), show=show, times=times)
     if end.run_dir is None:
         raise RunbookError(end.line, where=f"notebook {request.procedure.name}", next_step="mend the scenario")
     return end
@@ -102,14 +102,6 @@ def _approvals(scenario: Scenario, request: RunRequest, times: Times) -> str:
                                next_step=f"read {end.run_dir}")  # fmt: skip
         given.append(f"{action}@{plans[action]}" if word.endswith(PLANNED) else word)
     return ",".join(given)
-
-
-class Stopped(RunbookError):
-    """Somebody ended the run: there is nothing to score, and no other scenario is begun."""
-
-    def __init__(self, exit_code: int) -> None:
-        super().__init__("interrupted", where="drill")
-        self.exit_code = exit_code
 
 
 @contextlib.contextmanager

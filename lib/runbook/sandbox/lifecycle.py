@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -18,12 +17,14 @@ from typing import Any
 
 from runbook.errors import RunbookError, SettingError
 from runbook.sandbox import state
+from runbook.sandbox.afterwards import DRILL
+from runbook.sandbox.processes import Child, Detached, spawn, stop
 from runbook.settings import sandbox_state_path
 
 UP_SECONDS = 30.0
 DOWN_SECONDS = 10.0
 
-_children: dict[int, subprocess.Popen[bytes]] = {}  # sandboxes that this process started: it must reap them
+_children: dict[Path, Child] = {}  # sandboxes that this process started, by state file: it must reap them
 
 
 def up(path: Path | None = None, *, die_with_us: bool = False) -> tuple[dict[str, Any], bool]:
@@ -35,43 +36,26 @@ def up(path: Path | None = None, *, die_with_us: bool = False) -> tuple[dict[str
     if (found := state.read(path)) is not None:
         return found, True
     state.sweep(path)
+    state.sweep_folders()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = path.with_suffix(".log")
+    log.unlink(missing_ok=True)
     command = [sys.executable, "-m", "runbook.sandbox.serve", "--state", str(path)]
-    if die_with_us:
-        from runbook.sandbox.processes import spawn
-
-        log.unlink(missing_ok=True)
-        process = spawn(command, log=log, env=_clean_environment())
-    else:
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-                env=_clean_environment(),
-            )  # fmt: skip
-    _children[process.pid] = process
-    return _wait_until_ready(process, path, log), False
+    start = spawn if die_with_us else Detached
+    _children[path] = start(command, log=log, env=_clean_environment())
+    return _wait_until_ready(path, log), False
 
 
 def down(path: Path | None = None) -> bool:
     """Stop the sandbox; False when none was running. What a dead one left is swept."""
     path = path or sandbox_state_path()
-    found = state.read(path)
-    if found is None:
-        state.sweep(path)
-        return False
-    pid, since = int(found["pid"]), str(found["pid_started"])
-    os.kill(pid, signal.SIGTERM)
-    give_up = time.monotonic() + DOWN_SECONDS
-    while state.alive(pid, since) and not _is_zombie(pid):
-        if time.monotonic() > give_up:
-            os.kill(pid, signal.SIGKILL)
-            break
-        time.sleep(0.02)
-    if (child := _children.pop(pid, None)) is not None:
-        child.wait()
+    found, child = state.read(path), _children.pop(path, None)
+    if found is not None:
+        _end(int(found["pid"]), str(found["pid_started"]))
+    if child is not None:  # also one that died, or never came up
+        stop(child, seconds=DOWN_SECONDS)
     state.sweep(path)
-    return True
+    return found is not None
 
 
 def status(path: Path | None = None) -> dict[str, Any]:
@@ -123,8 +107,7 @@ def repair(path: Path | None = None) -> Any:
 def own_sandbox(folder: Path | None = None) -> Iterator[Path]:
     """A sandbox for as long as the block lasts; yields its state file. It also dies with this process."""
     with contextlib.ExitStack() as stack:
-        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runbook-drill-")))
-        path = place / "state.json"
+        path = (folder or _temporary(stack)) / "state.json"
         try:
             up(path, die_with_us=True)
             yield path
@@ -132,30 +115,41 @@ def own_sandbox(folder: Path | None = None) -> Iterator[Path]:
             down(path)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], path: Path, log: Path) -> dict[str, Any]:
+def _temporary(stack: contextlib.ExitStack) -> Path:
+    place, held = state.new_folder(DRILL)
+    stack.callback(os.close, held)
+    stack.callback(shutil.rmtree, place, ignore_errors=True)
+    return place
+
+
+def _wait_until_ready(path: Path, log: Path) -> dict[str, Any]:
     give_up = time.monotonic() + UP_SECONDS
     try:
         while time.monotonic() < give_up:
             found = state.read(path)
             if found is not None:
                 return found
-            if process.poll() is not None:
+            if _children[path].poll() is not None:
                 break
             time.sleep(0.02)
     except BaseException:
-        _stop(process)
+        stop(_children.pop(path), seconds=DOWN_SECONDS)
         raise
-    _stop(process)
+    stop(_children.pop(path), seconds=DOWN_SECONDS)
     tail = " ".join(log.read_text("utf-8", "replace").strip().splitlines()[-3:])
     raise RunbookError(f"the sandbox did not come up: {tail or 'no word from it'}", where=str(log),
                        next_step="read that log")  # fmt: skip
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    from runbook.sandbox.processes import stop
-
-    stop(process, seconds=DOWN_SECONDS)
-    _children.pop(process.pid, None)
+def _end(pid: int, since: str) -> None:
+    """Politely, then not."""
+    with contextlib.suppress(ProcessLookupError):  # it ends by itself just now
+        os.kill(pid, signal.SIGTERM)
+        give_up = time.monotonic() + DOWN_SECONDS
+        while state.alive(pid, since) and time.monotonic() < give_up:
+            time.sleep(0.02)
+        if state.alive(pid, since):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _remember(path: Path, scenario: str) -> None:
@@ -169,11 +163,3 @@ def _clean_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("RUNBOOK_")} | {
         key: os.environ[key] for key in ("RUNBOOK_HOME", "RUNBOOK_PG_BIN") if key in os.environ
     }
-
-
-def _is_zombie(pid: int) -> bool:
-    """A child of ours that has ended and waits to be reaped."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
-    except (OSError, IndexError):
-        return False

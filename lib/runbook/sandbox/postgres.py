@@ -60,13 +60,13 @@ class Postgres:
         self.port = free_port()
         self.system_identifier = ""
         self.passwords: dict[str, str] = {role: secrets.token_urlsafe(18) for role in (SUPERUSER, *ROLES)}
-        self._user = unprivileged_user()
+        self.user = unprivileged_user()
         self._process: subprocess.Popen[bytes] | None = None
         programs = binaries()
-        if not readable_by(programs, self._user):
+        if not readable_by(programs, self.user):
             version = programs.parent.stat().st_mtime_ns
             programs = copied_out(programs.parent, f"pg-{version}") / "bin"
-        self._programs = programs
+        self.programs = programs
 
     @property
     def log_path(self) -> Path:
@@ -89,11 +89,11 @@ class Postgres:
         password_file = self.folder / "superuser.password"
         password_file.write_text(self.passwords[SUPERUSER] + "\n")
         password_file.chmod(0o600)
-        if self._user is not None:
+        if self.user is not None:
             for path in (self.data, password_file):
-                os.chown(path, self._user.pw_uid, self._user.pw_gid)
-        self._run("initdb", "-D", str(self.data), "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password_file),
-                  "-E", "UTF8", "--locale=C", "--no-sync")  # fmt: skip
+                os.chown(path, self.user.pw_uid, self.user.pw_gid)
+        self.run("initdb", "-D", str(self.data), "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password_file),
+                 "-E", "UTF8", "--locale=C", "--no-sync")  # fmt: skip
         password_file.unlink()
         self.start()
         self._fill()
@@ -101,14 +101,10 @@ class Postgres:
     def start(self) -> None:
         """Start the server and wait until it answers. A port that was taken meanwhile is chosen anew."""
         for _ in range(5):
-            settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-            sockets = ["-c", f"unix_socket_directories={self.data}", "-c", f"port={self.port}"]
-            self._process = spawn(
-                [str(self._programs / "postgres"), "-D", str(self.data), *settings, *sockets],
-                user=self._user, death_signal=signal.SIGINT, log=self.folder / "postgres.out",
-            )  # fmt: skip
-            if self._wait():
+            self._process = self.launch(self.data, self.port, self.folder / "postgres.out")
+            if answers(self._process, self.admin_dsn):
                 return
+            self.stop()
             self.port = free_port()
         raise RuntimeError(f"PostgreSQL does not start; see {self.folder / 'postgres.out'}")
 
@@ -116,6 +112,14 @@ class Postgres:
         """Stop the server fast: sessions are ended, nothing is lost."""
         if self._process is not None:
             stop(self._process, signal.SIGINT)
+
+    def launch(self, data: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
+        """A server process on a cluster of these programs, this one's or a replica's."""
+        settings = {**SETTINGS, "unix_socket_directories": "", "port": str(port)}  # no socket: its path may be too long
+        return spawn(
+            [str(self.programs / "postgres"), "-D", str(data), *(f"--{name}={value}" for name, value in settings.items())],
+            user=self.user, death_signal=signal.SIGINT, log=log,
+        )  # fmt: skip
 
     def restart(self) -> None:
         """Stop and start on the same port."""
@@ -134,7 +138,7 @@ class Postgres:
 
     def environment(self) -> Mapping[str, str]:
         """What PostgreSQL's own programs need to be found."""
-        return {"PATH": f"{self._programs}:{os.environ.get('PATH', '')}", "LC_ALL": "C"}
+        return {"PATH": f"{self.programs}:{os.environ.get('PATH', '')}", "LC_ALL": "C"}
 
     def _fill(self) -> None:
         with self.connect() as connection:
@@ -147,26 +151,27 @@ class Postgres:
             row = connection.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
             self.system_identifier = str(row[0]) if row else ""
 
-    def _run(self, program: str, *words: str) -> None:
+    def run(self, program: str, *words: str, **environment: str) -> None:
+        """Run one of PostgreSQL's own programs to its end, as the user that the server runs as."""
         done = subprocess.run(
-            [str(self._programs / program), *words], cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False, timeout=60, **arguments_of(self._user),
+            [str(self.programs / program), *words], cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, timeout=60, env={**os.environ, **environment}, **arguments_of(self.user),
         )  # fmt: skip
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stderr.strip().splitlines()[-1:]}")
 
-    def _wait(self) -> bool:
-        """True when the server takes connections, False when it ended (a taken port)."""
-        give_up = time.monotonic() + START_SECONDS
-        assert self._process is not None
-        while time.monotonic() < give_up:
-            if self._process.poll() is not None:
-                return False
-            with contextlib.suppress(psycopg.OperationalError):
-                psycopg.connect(self.admin_dsn, connect_timeout=2).close()
-                return True
-            time.sleep(0.03)
-        return False
+
+def answers(process: subprocess.Popen[bytes], dsn: str) -> bool:
+    """True when the server takes connections, False when it ended (a taken port) or does not come up in time."""
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up:
+        if process.poll() is not None:
+            return False
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(dsn, connect_timeout=2).close()
+            return True
+        time.sleep(0.03)
+    return False
 
 
 @contextlib.contextmanager

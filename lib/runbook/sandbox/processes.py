@@ -12,10 +12,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 LOOPBACK = "127.0.0.1"
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -63,7 +64,7 @@ def spawn(
     """
 
     def start() -> subprocess.Popen[bytes]:
-        with Path(log or os.devnull).open("ab") as out:
+        with open_log(log) as out:
             return subprocess.Popen(
                 list(command), stdin=stdin, stdout=out, stderr=out, cwd=cwd, env=None if env is None else dict(env),
                 start_new_session=True, preexec_fn=_die_with_parent(death_signal), **as_user(user),
@@ -73,7 +74,51 @@ def spawn(
     return process
 
 
-def stop(process: subprocess.Popen[bytes], first: int = signal.SIGTERM, seconds: float = 5.0) -> None:
+class Detached:
+    """A child in a session of its own that lives on when we end. Nobody has to wait for it; we may."""
+
+    def __init__(self, command: Sequence[str], *, log: Path, env: Mapping[str, str]) -> None:
+        with open_log(log) as out:
+            wiring = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                      (os.POSIX_SPAWN_DUP2, out.fileno(), 1), (os.POSIX_SPAWN_DUP2, out.fileno(), 2)]  # fmt: skip
+            self.pid = os.posix_spawn(command[0], list(command), dict(env), file_actions=wiring, setsid=True)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, seconds: float) -> int:
+        """Wait for its end; ``subprocess.TimeoutExpired`` when it takes longer."""
+        give_up = time.monotonic() + seconds
+        while (code := self.poll()) is None:
+            if time.monotonic() > give_up:
+                raise subprocess.TimeoutExpired(str(self.pid), seconds)
+            time.sleep(0.01)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
+Child = subprocess.Popen[bytes] | Detached
+
+
+def open_log(path: Path | None) -> BinaryIO:
+    """A log file for its owner alone, to be added to."""
+    return os.fdopen(os.open(path or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
+def stop(process: Child, first: int = signal.SIGTERM, seconds: float = 5.0) -> None:
     """End a child that we started: politely, then not."""
     if process.poll() is not None:
         return

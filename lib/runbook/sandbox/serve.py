@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import shutil
 import signal
 import socket
-import tempfile
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runbook.sandbox import state
+from runbook.sandbox import afterwards, state
 from runbook.sandbox.parts import start_parts
 from runbook.sandbox.processes import LOOPBACK
 from runbook.times import Times, iso
@@ -26,14 +26,23 @@ def main() -> None:
     path = parser.parse_args().state
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _leave)
-    folder = Path(tempfile.mkdtemp(prefix=state.MARK))
+    os.umask(0o077)  # whatever a part writes is its owner's alone
+    folder, held = state.new_folder(state.MARK)
+    sweeper = _sweeper(folder, path)
     try:
         asyncio.run(_serve(folder, path))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        mine = state.read(path)
-        if mine is not None and mine["pid"] == os.getpid():
-            path.unlink(missing_ok=True)
+        afterwards.remove(folder, path)
+        os.close(held)
+        sweeper.communicate(afterwards.DONE)
+
+
+def _sweeper(folder: Path, path: Path) -> subprocess.Popen[bytes]:
+    """Beside us, in a session of its own: what ends us must not end it."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", afterwards.__file__, str(folder), str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", start_new_session=True,
+    )  # fmt: skip
 
 
 async def _serve(folder: Path, path: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 from runbook.record.folder import write_atomic
+from runbook.sandbox.afterwards import DRILL
 
 MARK = "runbook-sandbox-"  # how the folders of sandboxes begin, below the temporary directory
+ABANDONED_SECONDS = 600  # nobody holds it and nothing was made in it for so long: its owner was killed
 
 
 def write(path: Path, state: dict[str, Any]) -> None:
@@ -37,10 +42,45 @@ def sweep(path: Path) -> bool:
     return True
 
 
+def new_folder(mark: str) -> tuple[Path, int]:
+    """A temporary folder, and the descriptor that holds it for as long as this process lives."""
+    folder = Path(tempfile.mkdtemp(prefix=mark))
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    return folder, held
+
+
+def sweep_folders() -> list[Path]:
+    """Remove the temporary folders that killed sandboxes and drills of this user left; which ones they were."""
+    swept = []
+    for folder in Path(tempfile.gettempdir()).glob("runbook-*"):
+        try:
+            about = folder.lstat()
+            old = time.time() - about.st_mtime > ABANDONED_SECONDS
+            if not folder.name.startswith((MARK, DRILL)) or about.st_uid != os.geteuid() or not old:
+                continue
+            looked = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:  # gone meanwhile, or no folder
+            continue
+        try:
+            fcntl.flock(looked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+            swept.append(folder)
+        except BlockingIOError:  # its owner lives
+            continue
+        finally:
+            os.close(looked)
+    return swept
+
+
 def started(pid: int) -> str:
-    """When a process began, as its system tells: a pid that was used again has another answer. Empty when unknown."""
+    """When a process began, as its system tells: a pid that was used again has another answer.
+
+    Empty when unknown, and for a process that has ended and only waits to be reaped.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[19]
+        words = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return "" if words[0] in "ZX" else words[19]
     except (OSError, IndexError):
         return ""
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 RESTART_SECONDS = 2.0  # the vendor takes minutes (about six in the field); shortened, in the same steps
 OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
+RELOAD_SECONDS = 5.0  # PostgreSQL takes a changed setting over in milliseconds
 RESERVED = 2  # superuser sessions for the management API's queries; Postgres keeps three slots back
 
 
@@ -141,16 +142,24 @@ class World:
             if until is not None and self.times.now() >= until:
                 self.platform.override_until = None
                 self.set_read_only(True)
+        return self._starts_read_only()
+
+    def _starts_read_only(self) -> bool:
         rows = self.admin.patient("select setting from pg_settings where name = 'default_transaction_read_only'")
         return bool(rows[0]["setting"] == "on")
 
     def set_read_only(self, on: bool) -> None:
-        """Make every new transaction read-only, or not, as Supabase does when the disk fills."""
+        """Make every new transaction read-only, or not, as Supabase does when the disk fills; returns when it is so."""
         if on:
             self.admin.patient("alter system set default_transaction_read_only = on")
         else:
             self.admin.patient("alter system reset default_transaction_read_only")
         self.admin.patient("select pg_reload_conf()")
+        give_up = self.times.monotonic() + RELOAD_SECONDS
+        while self._starts_read_only() is not on:  # a reload is a signal to the server, which then tells each session
+            if self.times.monotonic() > give_up:
+                raise RuntimeError("PostgreSQL did not take over default_transaction_read_only")
+            self.times.sleep(0.01)
 
     def disable_read_only(self) -> None:
         """Supabase's temporary override."""
