@@ -68,8 +68,8 @@ def score(
     recovered = has_recovered(summary, entries)
     collateral, unjournaled, unseen = account(entries, rows, scenario.expect.survives)
     failures = [
-        *_crashes(entries), *_causes(scenario, found), *_end(scenario, summary, recovered), *_actions(scenario, summary),
-        *_world(scenario, after), *(f"collateral: {_told(row)}" for row in collateral),
+        *_crashes(entries), *_causes(scenario, found), *_findings(scenario, summary),
+        *_end(scenario, summary, recovered), *_actions(scenario, summary), *_world(scenario, after), *(f"collateral: {_told(row)}" for row in collateral),
         *(f"not exactly once in the journal: {_told(row)}" for row in unjournaled if row not in collateral),
         *(f"journaled as done, but the world saw no change of {name}" for name in unseen),
     ]  # fmt: skip
@@ -144,6 +144,13 @@ def _causes(scenario: Scenario, found: Sequence[str]) -> Iterator[str]:
             yield f"cause {name} is not what was broken"
     if first is not None and found and found[0] != first:
         yield f"cause {found[0]} is ranked first, not {first}"
+
+
+def _findings(scenario: Scenario, summary: Mapping[str, Any]) -> Iterator[str]:
+    found = {each["check"]: each["status"] for each in summary["findings"]}
+    for name, wanted in scenario.expect.findings.items():
+        if found.get(name) != wanted:
+            yield f"{name} ended {found.get(name, 'unasked')}, not {wanted}"
 
 
 def _end(scenario: Scenario, summary: Mapping[str, Any], recovered: bool | None) -> Iterator[str]:

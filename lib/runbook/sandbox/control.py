@@ -12,7 +12,7 @@ import psycopg
 from starlette.types import ASGIApp
 
 from runbook.errors import RunbookError
-from runbook.sandbox import faults, scenarios, seeds
+from runbook.sandbox import faults, faults_replica, scenarios, seeds
 from runbook.sandbox.scenarios import FaultSpec
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
 
@@ -99,9 +99,10 @@ def figures(world: World) -> dict[str, Json]:
         "auto_assign": world.hosting.auto_assign,
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
+        "replica_behind_mb": None,
     }  # fmt: skip
     with contextlib.suppress(psycopg.Error):  # Postgres is down: its figures stay None
-        state["read_only"] = world.read_only()
+        state |= {"read_only": world.read_only(), "replica_behind_mb": faults_replica.behind_mb(world)}
         (row,) = world.admin.patient(
             "select count(*)::int as connections, (count(*) filter (where state like 'idle in transaction%%'))::int"
             " as idle_in_transaction from pg_stat_activity where backend_type = 'client backend' and %s",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from runbook.errors import SettingError
 from runbook.sandbox import faults_database as database
 from runbook.sandbox import faults_hosting as hosting
+from runbook.sandbox import faults_replica as replica
 from runbook.sandbox import faults_vendors as vendors
 from runbook.sandbox.scenarios import FaultSpec
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 EVERY: tuple[Callable[..., None], ...] = (
     database.leaked_transactions, database.young_neighbour, database.forgotten_lock, database.runaway_statement,
     database.postgres_stopped, database.disk_full, database.busy_clients, database.pool_full_for_us,
-    database.wrong_target, database.pooler_refuses, database.traffic_spike,
+    database.wrong_target, database.pooler_refuses, database.traffic_spike, replica.replica_lagging,
     vendors.status_noise, vendors.vendor_outage, vendors.api_hangs, vendors.api_html, vendors.api_truncated,
     vendors.slow_answers, vendors.token_revoked,
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -135,10 +135,6 @@ class Postgres:
         return psycopg.connect(
             self.dsn(role, database=database), autocommit=True, connect_timeout=5, application_name=name or "sandbox"
         )
-
-    def environment(self) -> Mapping[str, str]:
-        """What PostgreSQL's own programs need to be found."""
-        return {"PATH": f"{self.programs}:{os.environ.get('PATH', '')}", "LC_ALL": "C"}
 
     def _fill(self) -> None:
         with self.connect() as connection:

@@ -26,6 +26,7 @@ class FaultSpec:
 class Expect:
     """What must come of a drill.
 
+    ``findings`` says how single checks must end, where that is the point: ``{database.replicas: warning}``.
     ``world`` is compared key by key with the control door's ``/state``; ``survives`` are application names whose
     sessions must still be the same ones. ``recovered`` None: there was nothing to recover.
     """
@@ -35,6 +36,7 @@ class Expect:
     causes: tuple[str, ...] = ()
     first: str | None = None
     actions: Mapping[str, str] = field(default_factory=dict)
+    findings: Mapping[str, str] = field(default_factory=dict)
     recovered: bool | None = None
     world: Mapping[str, Any] = field(default_factory=dict)
     survives: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from runbook.times import Times
 if TYPE_CHECKING:
     from runbook.sandbox.parts import Parts
     from runbook.sandbox.postgres import Postgres
+    from runbook.sandbox.replica import Replica
 
 RESTART_SECONDS = 2.0  # the vendor takes minutes (about six in the field); shortened, in the same steps
 OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
@@ -71,6 +72,7 @@ class World:
         self.faults: list[str] = []
         self.closed = False
         self.other_database: Postgres | None = None  # the wrong one, while a fault points DATABASE_URL at it
+        self.replica: Replica | None = None  # a read replica, while a fault has one
         self._undo: list[Callable[[], None]] = []
         self._reserved = threading.BoundedSemaphore(RESERVED)
         self._pool = (parts.pooler.default_pool_size, parts.pooler.pool_mode)

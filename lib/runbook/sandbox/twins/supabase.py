@@ -62,17 +62,22 @@ def restart(world: World, call: Call) -> Reply:
 
 @project_route("GET", "/config/database/pooler")
 def pooler(world: World, call: Call) -> Reply:
-    """The pooler's configuration, as the relay has it now."""
+    """The pooler's configuration, as the relay has it now; a read replica has one of its own."""
+    places = [(PROJECT_REF, "PRIMARY", world.parts.pooler.port)]
+    if world.replica is not None:
+        places.append((f"{PROJECT_REF}-rr-{REGION}-{token('replica', 5)}", "READ_REPLICA", world.replica.port))
+    return Reply([_pooler(world, *place) for place in places])
+
+
+def _pooler(world: World, identifier: str, kind: str, port: int) -> Json:
     relay = world.parts.pooler
-    string = f"postgresql://postgres.{PROJECT_REF}:[YOUR-PASSWORD]@127.0.0.1:{relay.port}/postgres"
-    return Reply([
-        {
-            "identifier": PROJECT_REF, "database_type": "PRIMARY", "is_using_scram_auth": True,
-            "db_user": f"postgres.{PROJECT_REF}", "db_host": "127.0.0.1", "db_port": relay.port, "db_name": "postgres",
-            "connection_string": string, "connectionString": string, "default_pool_size": relay.default_pool_size,
-            "max_client_conn": relay.max_client_conn, "pool_mode": relay.pool_mode,
-        },
-    ])  # fmt: skip
+    string = f"postgresql://postgres.{identifier}:[YOUR-PASSWORD]@127.0.0.1:{port}/postgres"
+    return {
+        "identifier": identifier, "database_type": kind, "is_using_scram_auth": True, "db_user": f"postgres.{identifier}",
+        "db_host": "127.0.0.1", "db_port": port, "db_name": "postgres", "connection_string": string,
+        "connectionString": string, "default_pool_size": relay.default_pool_size,
+        "max_client_conn": relay.max_client_conn, "pool_mode": relay.pool_mode,
+    }  # fmt: skip
 
 
 @project_route("PATCH", "/config/database/pooler")
