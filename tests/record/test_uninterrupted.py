@@ -12,19 +12,26 @@ from runbook.record.journal import read
 from runbook.record.uninterrupted import uninterrupted
 
 WRITER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from runbook.record.journal import Journal
 from runbook.record.mask import Masker
 from runbook.times import Times
 
+def interrupt(number, frame):
+    # as Python's own handler does, but only where the journal is at work: the loop around it must live on
+    while frame is not None:
+        if frame.f_code.co_name == "append":
+            raise KeyboardInterrupt
+        frame = frame.f_back
+
+signal.signal(signal.SIGINT, interrupt)
 journal = Journal.open(Path(sys.argv[1]), masker=Masker({}, b"k"), times=Times())
 print("ready", flush=True)
 interrupted, until = 0, time.monotonic() + 2
 while time.monotonic() < until:
     try:
-        while time.monotonic() < until:
-            journal.append("note.added", {"text": "x" * 50})
+        journal.append("note.added", {"text": "x" * 50})
     except KeyboardInterrupt:
         interrupted += 1
 print(interrupted, journal.length)

@@ -19,7 +19,7 @@ def draw_notebook(skeleton: dict[str, Any], entries: Sequence[Entry]) -> dict[st
     outputs, states, counts, sources = _by_cell(entries)
     known = set()
     for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])
+        cell["source"] = _text(cell["source"])
         if cell["cell_type"] != "code":
             continue
         cell_id = cell.get("id", "")
@@ -52,7 +52,7 @@ def canonical_digest(notebook: dict[str, Any]) -> str:
     """sha256 over the cells' sources and outputs: equal for a notebook that JupyterLab only saved again."""
     cells = [
         {
-            "type": cell["cell_type"], "id": cell.get("id"), "source": "".join(cell["source"]),
+            "type": cell["cell_type"], "id": cell.get("id"), "source": _text(cell["source"]),
             "outputs": [_bare(output) for output in _joined(cell)], "runbook": cell["metadata"].get("runbook"),
         }
         for cell in notebook["cells"]
@@ -104,7 +104,7 @@ def _joined(cell: dict[str, Any]) -> list[dict[str, Any]]:
     outputs: list[dict[str, Any]] = []
     for output in cell.get("outputs", []):
         if "text" in output:
-            output = {**output, "text": "".join(output["text"])}
+            output = {**output, "text": _text(output["text"])}
         if output["output_type"] == JOINED and outputs and outputs[-1].get("name") == output["name"]:
             outputs[-1] = {**outputs[-1], "text": outputs[-1]["text"] + output["text"]}
         else:
@@ -118,3 +118,8 @@ def _bare(output: dict[str, Any]) -> dict[str, Any]:
     if "data" in kept:
         kept["data"] = {k: "".join(v) if isinstance(v, list) else v for k, v in kept["data"].items()}
     return kept
+
+
+def _text(value: str | list[str]) -> str:
+    """A text that nbformat may keep as a list of lines. Joining a text letter by letter would take long."""
+    return value if isinstance(value, str) else "".join(value)

@@ -39,8 +39,7 @@ class Entry:
 
     def line(self) -> str:
         """The canonical JSON line, without its newline."""
-        return canonical_json({"seq": self.seq, "at": self.at, "event": self.event, "data": self.data,
-                               "prev": self.prev, "hash": self.hash})  # fmt: skip
+        return _line(self, canonical_json(self.data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,19 @@ class Scan:
 
 def digest(prev: str, seq: int, at: str, event: str, data: Mapping[str, Json]) -> str:
     """sha256 hex of the previous hash and the canonical JSON of this entry's content."""
-    content = canonical_json({"seq": seq, "at": at, "event": event, "data": data})
+    return _digest(prev, seq, at, event, canonical_json(dict(data)))
+
+
+def _digest(prev: str, seq: int, at: str, event: str, data: str) -> str:
+    """The same for data that is canonical JSON already: large outputs are encoded once, not twice."""
+    content = f'{{"at":{canonical_json(at)},"data":{data},"event":{canonical_json(event)},"seq":{canonical_json(seq)}}}'
     return hashlib.sha256((prev + content).encode("utf-8")).hexdigest()
+
+
+def _line(entry: Entry, data: str) -> str:
+    """An entry's line around its data, which is canonical JSON already; names in the order that canonical JSON has."""
+    at, event, hash_, prev, seq = map(canonical_json, (entry.at, entry.event, entry.hash, entry.prev, entry.seq))
+    return f'{{"at":{at},"data":{data},"event":{event},"hash":{hash_},"prev":{prev},"seq":{seq}}}'
 
 
 class Journal:
@@ -93,11 +103,12 @@ class Journal:
     def append(self, event: str, data: Mapping[str, Json]) -> Entry:
         """Write one event; on disk before this returns where it must be. RecordError when it cannot be written."""
         masked: dict[str, Json] = self.masker.json(dict(data))
+        text = canonical_json(masked)
         with uninterrupted(), self._writing:
             seq, at = self.length + 1, iso(self._times.now())
-            entry = Entry(seq, at, event, masked, self.head, digest(self.head, seq, at, event, masked))
+            entry = Entry(seq, at, event, masked, self.head, _digest(self.head, seq, at, event, text))
             try:
-                _write_all(self._handle, (entry.line() + "\n").encode("utf-8"))
+                _write_all(self._handle, (_line(entry, text) + "\n").encode("utf-8"))
                 if event in DURABLE:
                     os.fsync(self._handle)
             except OSError as error:
@@ -150,9 +161,10 @@ def _read_line(line: bytes, number: int, prev: str) -> tuple[Entry | None, str]:
         return None, f"entry {number} says it is {entry.seq}"
     if entry.prev != prev:
         return None, f"entry {number} does not follow the one before it"
-    if entry.line().encode("utf-8") != line:
+    text = canonical_json(entry.data)
+    if _line(entry, text).encode("utf-8") != line:
         return None, f"entry {number} is not written as a journal writes"
-    if entry.hash != digest(prev, entry.seq, entry.at, entry.event, entry.data):
+    if entry.hash != _digest(prev, entry.seq, entry.at, entry.event, text):
         return None, f"entry {number} was changed: its hash does not fit"
     return entry, ""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from runbook.record.shapes import HINTS, NAMES, PATTERN
+from runbook.record.shapes import NAMES, PATTERN, may_hold_a_secret
 
 SHORTEST = 8  # declared secrets below this are not masked by value: they would tear ordinary words apart
 KEY_FILE = ".mask.key"
@@ -57,7 +57,7 @@ class Masker:
         """The text with every secret replaced by its tag."""
         if self._literal is not None:
             text = self._literal.sub(lambda match: self._tags[match.group()], text)
-        if not any(word in text for word in HINTS):
+        if not may_hold_a_secret(text):
             return text
         return PATTERN.sub(self._by_shape, text)
 

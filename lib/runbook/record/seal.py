@@ -36,9 +36,8 @@ def close_and_seal(
     """Close the journal, write notebook, summary, report and manifest; the summary. RecordError (74) when it cannot."""
     entries = read(journal.path)
     for cell_id in open_cells(entries):
-        state = CELL_STATE_OF.get(forced or "", "interrupted")
-        journal.append("cell.finished", {"id": cell_id, "index": 0, "state": state, "seconds": 0.0, "error": None})
-    entries = read(journal.path)
+        ended = {"id": cell_id, "index": 0, "state": CELL_STATE_OF.get(forced or "", "interrupted"), "seconds": 0.0}
+        entries.append(journal.append("cell.finished", {**ended, "error": None}))
     if not entries or entries[-1].event != "run.closed":
         status, code = conclude(entries, forced=forced, exit_code=exit_code)
         leaks = [name for path in _kept(run_dir) for name in masker.found_in(path.read_bytes())]
@@ -48,11 +47,11 @@ def close_and_seal(
                 write_atomic(path, masker.text(path.read_text("utf-8", "replace")))
         started = next((e.data.get("started_at") or e.at for e in entries if e.event == "run.opened"), iso(times.now()))
         seconds = max(0.0, (times.now() - parse_iso(started)).total_seconds())
-        journal.append("run.closed", {"status": status, "exit_code": code, "ended_at": iso(times.now()),
-                                      "seconds": round(seconds, 3), "reason": reason})  # fmt: skip
+        end = {"status": status, "exit_code": code, "ended_at": iso(times.now()), "seconds": round(seconds, 3)}
+        entries.append(journal.append("run.closed", {**end, "reason": reason}))
     journal.close()
     try:
-        return draw_files(run_dir, read(journal.path), masker, render_report)
+        return draw_files(run_dir, entries, masker, render_report)
     except OSError as error:
         raise RecordError(f"cannot write the record: {error.strerror}", where=str(run_dir),
                           next_step=f"free space, then runbook recover {run_dir.name}") from error  # fmt: skip

@@ -23,9 +23,18 @@ SHAPES: dict[str, str] = {
 }
 NAMES = list(SHAPES)
 PATTERN = re.compile("|".join(SHAPES.values()))
-# Cheap words one of which every shape contains: text without any of them is not scanned. Searching for each word in turn
-# is two to four times as fast as one pattern of them all.
+# Cheap words one of which every shape contains, in small letters, and characters one of which every word's shape contains:
+# text without any of them is not scanned. Searching for each word in turn is two to four times as fast as one pattern.
 HINTS = (
-    "k_live_", "k_test_", "whsec_", "sb_", "sbp_", "xox", "cal_", "api-", "sdk-", "mob-", "sntr", "eyJ", "://",
-    "uthorization", "UTHORIZATION", "pikey", "PIKEY", "pi-key", "PI-KEY", "ookie", "OOKIE", "assword", "ASSWORD",
+    "k_live_", "k_test_", "whsec_", "sb_", "sbp_", "xox", "cal_", "api-", "sdk-", "mob-", "sntr", "eyj", "://",
+    "authorization", "apikey", "api-key", "cookie", "password",
 )  # fmt: skip
+MARKS = "_-:=."
+
+
+def may_hold_a_secret(text: str) -> bool:
+    """False when no shape can be in this text: a look that costs far less than the search."""
+    if not any(mark in text for mark in MARKS):
+        return False
+    small = text.lower()
+    return any(word in small for word in HINTS)
