@@ -26,6 +26,7 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "deployment.live": {"age_seconds": 26 * 3600.0, "message": "older", "auto_assigns": True},
     "deployment.domains": {},
     "deployment.candidates": {"last_good": "dpl_good"},
+    "flags.changed": {"suspect": ""},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -178,6 +179,12 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
     ),
     "pages fail since a deployment": (world(site_pages=PAGES_FAIL, deployment_live=YOUNG), ["bad-deployment"]),
     "pages fail, what is live is old": (world(site_pages=PAGES_FAIL), []),
+    "pages fail since a flag": (
+        world(
+            site_pages=PAGES_FAIL, flags_changed=(Status.OK, {"suspect": "new-pricing", "minutes": 8, "who": "mira"})
+        ),
+        ["flag-change"],
+    ),
     "a domain that did not follow": (world(deployment_domains=(Status.CRITICAL, {})), ["domain-left-behind"]),
     "this machine sees nothing": (
         world(

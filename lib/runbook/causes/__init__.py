@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from runbook.causes import connections, database, deployments, vendors
+from runbook.causes import connections, database, deployments, flags, vendors
 from runbook.causes.frame import Explain, Findings, rank
 from runbook.model import Cause
 
-EVERY: tuple[Explain, ...] = (*vendors.EVERY, *database.EVERY, *connections.EVERY, *deployments.EVERY)
+EVERY: tuple[Explain, ...] = (*vendors.EVERY, *database.EVERY, *connections.EVERY, *deployments.EVERY, *flags.EVERY)
 
 __all__ = ["EVERY", "explain"]
 

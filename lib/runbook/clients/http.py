@@ -79,10 +79,10 @@ class HttpDoor:
 
     def write(
         self, method: str, path: str, json: Json = None, params: Mapping[str, Any] | None = None, *,
-        seconds: float = READ_SECONDS,
+        seconds: float = READ_SECONDS, content_type: str = "",
     ) -> Reply:  # fmt: skip
-        """A change, or a read that is a POST: sent exactly once."""
-        return self._send(method, path, params, json, seconds)
+        """A change, or a read that is a POST: sent exactly once. ``content_type`` for a vendor with its own kind of JSON."""
+        return self._send(method, path, params, json, seconds, content_type)
 
     def text(self, path: str, *, seconds: float = READ_SECONDS) -> tuple[int, Mapping[str, str], bytes]:
         """GET of anything, whatever its status, asked once: for our own pages."""
@@ -95,14 +95,14 @@ class HttpDoor:
             if self._client is not None:
                 self._client.close()
 
-    def _send(self, method: str, path: str, params: Any, json: Json, seconds: float) -> Reply:
-        status_code, headers, body = self._exchange(method, path, params, json, seconds)
+    def _send(self, method: str, path: str, params: Any, json: Json, seconds: float, content_type: str = "") -> Reply:
+        status_code, headers, body = self._exchange(method, path, params, json, seconds, content_type)
         return read_reply(
             self.system, _what(method, path), status_code, headers, body, self._times.now().timestamp()
         )  # fmt: skip
 
     def _exchange(
-        self, method: str, path: str, params: Any, json: Json, seconds: float
+        self, method: str, path: str, params: Any, json: Json, seconds: float, content_type: str = ""
     ) -> tuple[int, Mapping[str, str], bytes]:
         import httpx
 
@@ -115,10 +115,11 @@ class HttpDoor:
         end = self._times.monotonic() + allowed
         timeout = httpx.Timeout(allowed, connect=min(CONNECT_SECONDS, allowed))
         client = self._open()
+        extra = {"Content-Type": content_type} if content_type else None
         try:
             with (
                 within(lambda: end - self._times.monotonic()),
-                client.stream(method, path, params=params, json=json, timeout=timeout) as response,
+                client.stream(method, path, params=params, json=json, headers=extra, timeout=timeout) as response,
             ):
                 answered = True
                 self._compare_clocks(response.headers)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
-from runbook.clients.shapes import fields, inner, items, moment, needed, shape, text, whole
+from runbook.clients.shapes import fields, inner, items, moment, needed, segment, shape, text, whole
 from runbook.model import Json
 from runbook.times import Times
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
 API_VERSION = "20240415"
+SEMANTIC_PATCH = "application/json; domain-model=launchdarkly.semanticpatch"
 LIMIT = 20  # the most that the audit log gives at once
 
 
@@ -29,6 +31,21 @@ class FlagChange:
     flag: str
     what: str
     comment: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlagState:
+    """One flag in this environment. Values are JSON texts; ``off_serves`` is empty when the flag has no off variation."""
+
+    key: str
+    name: str
+    on: bool
+    serves: str  # what the default rule gives; "a rollout" when it gives several
+    off_serves: str
+    version: int
+    archived: bool
+    needs: tuple[str, ...]  # the keys of its prerequisites
 
 
 class LaunchDarkly:
@@ -53,6 +70,56 @@ class LaunchDarkly:
         with shape("launchdarkly", "audit log"):
             return [_change(row) for row in items(rows, "launchdarkly", "audit log")]
 
+    def flag(self, key: str) -> FlagState:
+        """One flag as this environment has it."""
+        data = self.door.read(self._path(key), {"env": self.environment_key}).data
+        return self._state(data, "flag")
+
+    def flags(self) -> list[FlagState]:
+        """Every flag as this environment has it; ``summary=0`` or prerequisites are left out."""
+        path = f"/api/v2/flags/{segment('launchdarkly', self.project_key)}"
+        data = self.door.read(path, {"env": self.environment_key, "summary": "0"}).data
+        (rows,) = fields(data, "launchdarkly", "flags", "items")
+        return [self._state(row, "flags") for row in items(rows, "launchdarkly", "flags")]
+
+    def turn(self, key: str, *, on: bool, comment: str, dry_run: bool) -> FlagState:
+        """Turn a flag on or off, or only ask what would come of it; no change when it is so already.
+
+        A semantic patch names the environment in its body; without its content type it would be a JSON patch
+        (apidocs.launchdarkly.com, semantic patch). 405: this environment wants an approval first.
+        """
+        body = {"environmentKey": self.environment_key, "comment": comment,
+                "instructions": [{"kind": "turnFlagOn" if on else "turnFlagOff"}]}  # fmt: skip
+        params = {"dryRun": "true"} if dry_run else None
+        reply = self.door.write("PATCH", self._path(key), body, params, content_type=SEMANTIC_PATCH)
+        return self._state(reply.data, "flag")
+
+    def ask_approval(self, key: str, *, on: bool, description: str) -> str:
+        """Ask the vendor's approvers for a change; the id of the request."""
+        path = (f"/api/v2/projects/{segment('launchdarkly', self.project_key)}/flags/{segment('launchdarkly', key)}"
+                f"/environments/{segment('launchdarkly', self.environment_key)}/approval-requests")  # fmt: skip
+        body = {"description": description, "instructions": [{"kind": "turnFlagOn" if on else "turnFlagOff"}]}
+        data = self.door.write("POST", path, body).data
+        fields(data, "launchdarkly", "approval request", "_id")
+        with shape("launchdarkly", "approval request"):
+            return needed(data, "_id")
+
+    def _path(self, key: str) -> str:
+        return f"/api/v2/flags/{segment('launchdarkly', self.project_key)}/{segment('launchdarkly', key)}"
+
+    def _state(self, data: Json, what: str) -> FlagState:
+        fields(data, "launchdarkly", what, "key", "variations", "environments")
+        with shape("launchdarkly", what):
+            here = data["environments"][self.environment_key]
+            values = [json.dumps(one["value"], ensure_ascii=False)[:80] for one in data["variations"]]
+            off, rule = here.get("offVariation"), here.get("fallthrough") or {}
+            serves = values[rule["variation"]] if isinstance(rule.get("variation"), int) else "a rollout"
+            return FlagState(
+                needed(data, "key"), text(data, "name"), here["on"] is True, serves,
+                values[off] if isinstance(off, int) else "", int(here["version"]), data.get("archived") is True,
+                tuple(needed(one, "key") for one in here.get("prerequisites") or ()),
+            )  # fmt: skip
+
     def environment(self) -> str:
         """The key of the environment as the vendor knows it; the answer's SDK keys are not read."""
         path = f"/api/v2/projects/{self.project_key}/environments/{self.environment_key}"
@@ -66,4 +133,6 @@ def _change(row: dict[str, Json]) -> FlagChange:
     member = inner(row, "member")
     who = text(member, "email") or " ".join(filter(None, (text(member, "firstName"), text(member, "lastName"))))
     what = text(row, "titleVerb") or text(row, "shortDescription")
-    return FlagChange(moment(whole(row, "date")), who, text(row, "name"), what, text(row, "comment"))
+    resources = inner(row, "target").get("resources") or [""]
+    key = str(resources[0]).rpartition(":flag/")[2] if isinstance(resources, list) else ""
+    return FlagChange(moment(whole(row, "date")), who, text(row, "name"), what, text(row, "comment"), key)

@@ -69,7 +69,8 @@ def score(
     collateral, unjournaled, unseen = account(entries, rows, scenario.expect.survives)
     failures = [
         *_crashes(entries), *_causes(scenario, found), *_findings(scenario, summary),
-        *_end(scenario, summary, recovered), *_actions(scenario, summary), *_world(scenario, after), *(f"collateral: {_told(row)}" for row in collateral),
+        *_end(scenario, summary, recovered), *_actions(scenario, summary), *_world(scenario, after),
+        *(f"collateral: {_told(row)}" for row in collateral),
         *(f"not exactly once in the journal: {_told(row)}" for row in unjournaled if row not in collateral),
         *(f"journaled as done, but the world saw no change of {name}" for name in unseen),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ killed can remove nothing itself. Its parts end by the kernel's signal, PostgreS
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -31,8 +32,23 @@ def remove(folder: Path, state: Path) -> None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         if json.loads(state.read_text("utf-8"))["dir"] == str(folder):
             state.unlink()
-    if state.parent.name.startswith(DRILL) and not state.exists():
+    if state.parent.name.startswith(DRILL) and not state.exists() and not is_held(state.parent):
         shutil.rmtree(state.parent, ignore_errors=True)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a living process holds this folder; it has a lock on it for as long as it lives."""
+    try:
+        looked = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:  # gone meanwhile, or no folder
+        return False
+    try:
+        fcntl.flock(looked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(looked)
+    return False
 
 
 def _servers(folder: Path) -> list[Path]:

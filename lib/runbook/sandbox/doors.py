@@ -8,13 +8,13 @@ from starlette.types import ASGIApp
 
 from runbook.sandbox import control, site
 from runbook.sandbox.seeds import DOMAINS
-from runbook.sandbox.twins import launchdarkly, status_pages, supabase, vercel_releases
+from runbook.sandbox.twins import launchdarkly_changes, status_pages, supabase, vercel_releases
 from runbook.sandbox.twins.frame import vendor_app
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-VENDORS = (supabase.VENDOR, vercel_releases.VENDOR, launchdarkly.VENDOR)
+VENDORS = (supabase.VENDOR, vercel_releases.VENDOR, launchdarkly_changes.VENDOR)
 STATUS_PAGES = ("supabase", "vercel", "launchdarkly")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runbook.errors import SettingError
 from runbook.sandbox import faults_database as database
+from runbook.sandbox import faults_flags as flags
 from runbook.sandbox import faults_hosting as hosting
 from runbook.sandbox import faults_replica as replica
 from runbook.sandbox import faults_vendors as vendors
@@ -28,6 +29,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     vendors.slow_answers, vendors.token_revoked,
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
     hosting.no_candidate, hosting.slow_alias,
+    flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}
 

@@ -55,6 +55,7 @@ def down(path: Path | None = None) -> bool:
     if child is not None:  # also one that died, or never came up
         stop(child, seconds=DOWN_SECONDS)
     state.sweep(path)
+    path.with_suffix(".log").unlink(missing_ok=True)
     return found is not None
 
 

@@ -47,7 +47,6 @@ class Parts:
 def start_parts(folder: Path) -> Parts:
     """Start the parts below a folder; what was started is stopped again when one of them fails."""
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o711)  # PostgreSQL may run as another user and must get through to its data
     postgres, valkey = Postgres(folder), Valkey(folder / "valkey")
     pooler, mailbox = Pooler(postgres, PROJECT_REF), Mailbox(folder)
     clickhouse = ClickHouse(folder / "clickhouse")

@@ -85,7 +85,9 @@ class Postgres:
 
     def create(self) -> None:
         """Make the cluster, start it, and fill it with the roles and the application."""
-        self.data.mkdir(mode=0o700, parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o711)  # the server may run as another user, who must get through to its data
+        self.data.mkdir(mode=0o700)
         password_file = self.folder / "superuser.password"
         password_file.write_text(self.passwords[SUPERUSER] + "\n")
         password_file.chmod(0o600)
@@ -173,8 +175,6 @@ def answers(process: subprocess.Popen[bytes], dsn: str) -> bool:
 @contextlib.contextmanager
 def own_postgres(folder: Path) -> Iterator[Postgres]:
     """A cluster for as long as the block lasts; its folder is removed with it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o711)  # the server's user must get through to its data
     server = Postgres(folder)
     try:
         server.create()

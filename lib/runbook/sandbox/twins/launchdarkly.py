@@ -58,7 +58,7 @@ def caller_identity(world: World, call: Call) -> Reply:
 @VENDOR.route("GET", "/api/v2/projects/{project}/environments/{environment}")
 def environment(world: World, call: Call) -> Reply:
     """One environment; the real answer holds SDK keys, and so does this one."""
-    _known(call)
+    known(call)
     return Reply({
         "_links": {"self": {"href": call.path, "type": "application/json"}}, "_id": token("ld environment"),
         "key": LD_ENVIRONMENT, "name": "Production", "apiKey": f"sdk-{token('sdk', 32)}",
@@ -70,21 +70,21 @@ def environment(world: World, call: Call) -> Reply:
 @VENDOR.route("GET", "/api/v2/flags/{project}")
 def flags(world: World, call: Call) -> Reply:
     """Every flag; with ``env`` the environment's part of each."""
-    _known(call)
+    known(call)
     with world.lock:
-        items = [_flag(flag, call) for flag in world.flags.values()]
+        items = [flag_body(flag, call) for flag in world.flags.values()]
     return Reply({"items": items, "_links": _self(call), "totalCount": len(items)})
 
 
 @VENDOR.route("GET", "/api/v2/flags/{project}/{flag}")
 def flag(world: World, call: Call) -> Reply:
     """One flag."""
-    _known(call)
+    known(call)
     with world.lock:
         found = world.flags.get(call.params["flag"])
         if found is None:
             raise Refusal(404, f"Unknown feature flag key {call.params['flag']}", code="not_found")
-        return Reply(_flag(found, call))
+        return Reply(flag_body(found, call))
 
 
 @VENDOR.route("GET", "/api/v2/auditlog")
@@ -114,7 +114,8 @@ def audit_entry(world: World, call: Call) -> Reply:
     raise Refusal(404, "Unknown audit log entry", code="not_found")
 
 
-def _known(call: Call) -> None:
+def known(call: Call) -> None:
+    """Refuse a project or an environment that is not ours."""
     if call.params["project"] != LD_PROJECT:
         raise Refusal(404, f"Unknown project key {call.params['project']}", code="not_found")
     environment_key = call.params.get("environment", LD_ENVIRONMENT)
@@ -124,12 +125,13 @@ def _known(call: Call) -> None:
         raise Refusal(404, f"Unknown environment key {wanted}", code="not_found")
 
 
-def _resource(flag_key: str) -> str:
+def resource(flag_key: str) -> str:
+    """A flag as policies and the audit log name it."""
     return f"proj/{LD_PROJECT}:env/{LD_ENVIRONMENT}:flag/{flag_key}"
 
 
 def _in_spec(entry: AuditEntry, spec: str) -> bool:
-    return any(fnmatch.fnmatch(_resource(entry.flag_key), each) for each in spec.split(";"))
+    return any(fnmatch.fnmatch(resource(entry.flag_key), each) for each in spec.split(";"))
 
 
 def _self(call: Call) -> Json:
@@ -146,14 +148,15 @@ def _entry(entry: AuditEntry) -> Json:
         "_links": {"self": {"href": f"/api/v2/auditlog/{entry.uid}", "type": "application/json"}},
         "_id": entry.uid, "_accountId": token("ld account"), "date": millis(entry.date),
         "accesses": [{"action": "updateOn" if "turned" in entry.verb else "updateFallthrough",
-                      "resource": _resource(entry.flag_key)}],
+                      "resource": resource(entry.flag_key)}],
         "kind": "flag", "name": entry.flag_name, "description": "", "shortDescription": "", "comment": entry.comment,
         "member": member, "titleVerb": entry.verb, "title": title,
-        "target": {"_links": {}, "name": entry.flag_name, "resources": [_resource(entry.flag_key)]},
+        "target": {"_links": {}, "name": entry.flag_name, "resources": [resource(entry.flag_key)]},
     }  # fmt: skip
 
 
-def _flag(flag: Flag, call: Call) -> Json:
+def flag_body(flag: Flag, call: Call) -> Json:
+    """A flag as the vendor writes it."""
     body = {
         "name": flag.name, "kind": "boolean", "key": flag.key, "_version": flag.version,
         "creationDate": millis(flag.created), "description": "", "includeInSnippet": False,
@@ -166,9 +169,12 @@ def _flag(flag: Flag, call: Call) -> Json:
         environment_of_flag = {
             "on": flag.on, "archived": False, "salt": token(f"salt {flag.key}", 32), "sel": "", "version": flag.version,
             "lastModified": millis(flag.modified or flag.created), "targets": [], "contextTargets": [], "rules": [],
-            "fallthrough": {"variation": flag.fallthrough}, "offVariation": flag.off_variation, "prerequisites": [],
+            "fallthrough": {"variation": flag.fallthrough},
+            "prerequisites": [{"key": key, "variation": 0} for key in flag.needs],
             "_environmentName": "Production", "trackEvents": False, "trackEventsFallthrough": False,
             "_site": {"href": f"/{LD_PROJECT}/{LD_ENVIRONMENT}/features/{flag.key}", "type": "text/html"},
         }  # fmt: skip
+        if flag.off_variation is not None:
+            environment_of_flag["offVariation"] = flag.off_variation
         body["environments"] = {LD_ENVIRONMENT: environment_of_flag}
     return body

@@ -1,0 +1,176 @@
+"""Turn a feature flag off, or on again: in one environment, with a dry run first."""
+
+from __future__ import annotations
+
+from runbook.actions.frame import Action
+from runbook.checks.changes import since_ms
+from runbook.checks.flags import SUSPECT_HOURS, delivery, first_suspect, serves
+from runbook.checks.frame import Answer, both
+from runbook.clients.launchdarkly import FlagState
+from runbook.errors import Fault, Refused, SystemFault
+from runbook.model import Changed, Danger, Outcome, Plan, PlannedObject, Preview, Status
+from runbook.systems import Systems
+
+BUDGET_SECONDS = 60.0
+SOURCE = "LaunchDarkly, flag"
+APPROVAL_NEEDED = 405  # apidocs.launchdarkly.com: the environment wants an approval first
+
+
+def preview_off(systems: Systems, *, flag: str = "") -> Preview:
+    """The flag that is on, what it would serve when off, and which flags need it; the newest suspect when none is given."""
+    return _preview(systems, flag or _suspect(systems), on=False, given=bool(flag))
+
+
+def preview_on(systems: Systems, *, flag: str = "") -> Preview:
+    """The flag that is off, and what it would serve when on. Must be named."""
+    if not flag:
+        raise Refused("no flag was named", where="turn_on", next_step="set the parameter to the flag's key")
+    return _preview(systems, flag, on=True, given=True)
+
+
+def preview_request(systems: Systems, *, flag: str = "") -> Preview:
+    """The request to the vendor's approvers, where this environment wants one; else there is nothing to ask for."""
+    key = flag or _suspect(systems)
+    state = systems.launchdarkly.flag(key)
+    target = _target(systems)
+    if not state.on or not _needs_approval(systems, key, on=False):
+        return Preview(target, (), ("the flag can be turned off without an approval at the vendor",), {})
+    item = PlannedObject(key, {"asks for": "turn off", "name": state.name}, {"version": state.version})
+    costs = ("somebody in LaunchDarkly must approve and apply it; nothing is changed before",)
+    return Preview(target, (item,), costs, target_was_given=bool(flag))
+
+
+def change_off(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
+    """Turn it off, if it is what the plan saw."""
+    return _change(systems, item, plan, on=False)
+
+
+def change_on(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
+    """Turn it on, if it is what the plan saw."""
+    return _change(systems, item, plan, on=True)
+
+
+def change_request(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
+    """Ask once."""
+    uid = systems.launchdarkly.ask_approval(
+        item.identity, on=False, description=f"runbook plan {plan.plan_id}: turn off"
+    )
+    return Changed(Outcome.DONE, f"asked for an approval to turn {item.identity} off: request {uid}", {"request": uid})
+
+
+def verify_off(systems: Systems, plan: Plan) -> Answer:
+    """LaunchDarkly says that it is off."""
+    return _verify(systems, plan, on=False)
+
+
+def verify_on(systems: Systems, plan: Plan) -> Answer:
+    """LaunchDarkly says that it is on."""
+    return _verify(systems, plan, on=True)
+
+
+def verify_request(systems: Systems, plan: Plan) -> Answer:
+    """The request was taken: the vendor gave it an id. The flag is still as it was."""
+    state = systems.launchdarkly.flag(plan.objects[0].identity)
+    return Answer(
+        Status.OK, f"the request is pending; {state.key} is {_word(state.on)}", _word(state.on), source=SOURCE
+    )
+
+
+def _preview(systems: Systems, key: str, *, on: bool, given: bool) -> Preview:
+    state = systems.launchdarkly.flag(key)
+    if state.archived:
+        raise Refused(
+            f"flag {key} is archived", where="flag", next_step="an archived flag serves its off variation already"
+        )
+    if state.on == on:
+        return Preview(_target(systems), (), (f"{key} is {_word(on)} already",), {"on": state.on})
+    if _needs_approval(systems, key, on=on):
+        raise Refused("this environment wants an approval in LaunchDarkly for every change", where=_target(systems),
+                      next_step="plan request_flag_off, or ask an approver to do it there")  # fmt: skip
+    then = systems.launchdarkly.turn(key, on=on, comment="dry run", dry_run=True)
+    shown = {"name": state.name, "now": f"{_word(state.on)}, serves {serves(state)}",
+             "then": f"{_word(then.on)}, serves {serves(then)}"}  # fmt: skip
+    item = PlannedObject(key, shown, {"version": state.version})
+    before = {"on": state.on, "serves": state.serves, "off_serves": state.off_serves, "version": state.version}
+    return Preview(_target(systems), (item,), _costs(systems, state, on=on), before, target_was_given=given)
+
+
+def _costs(systems: Systems, state: FlagState, *, on: bool) -> tuple[str, ...]:
+    costs = ["applies to everybody in this environment, within seconds"]
+    if not on and not state.off_serves:
+        costs.append("WARNING: the flag has no off variation: each application serves the fallback in its own code")
+    if needing := [one.key for one in systems.launchdarkly.flags() if state.key in one.needs]:
+        costs.append(f"flags that need it change as well: {', '.join(needing)}")
+    try:
+        page = delivery.function(systems)
+    except SystemFault:
+        return (*costs, "whether flags are delivered now cannot be told")
+    return (*costs, f"WARNING: {page.summary}") if page.status is Status.WARNING else tuple(costs)
+
+
+def _change(systems: Systems, item: PlannedObject, plan: Plan, *, on: bool) -> Changed:
+    state = systems.launchdarkly.flag(item.identity)
+    if state.on == on:
+        return Changed(Outcome.UNCHANGED, f"{item.identity} is {_word(on)} already")
+    if state.version != item.bound["version"]:
+        return Changed(Outcome.UNCHANGED, f"{item.identity} was changed since the plan: version {state.version}, "
+                       f"not {item.bound['version']}; plan again")  # fmt: skip
+    now = systems.launchdarkly.turn(item.identity, on=on, comment=f"runbook plan {plan.plan_id}", dry_run=False)
+    return Changed(Outcome.DONE, f"turned {item.identity} {_word(on)}", {"on": now.on, "version": now.version})
+
+
+def _verify(systems: Systems, plan: Plan, *, on: bool) -> Answer:
+    state = systems.launchdarkly.flag(plan.objects[0].identity)
+    status = Status.OK if state.on == on else Status.CRITICAL
+    told = f"{state.key} is {_word(state.on)} and serves {serves(state)}"
+    return Answer(status, told, _word(state.on), threshold=_word(on), source=SOURCE)
+
+
+def _needs_approval(systems: Systems, key: str, *, on: bool) -> bool:
+    try:
+        systems.launchdarkly.turn(key, on=on, comment="dry run", dry_run=True)
+    except SystemFault as fault:
+        if fault.fault is Fault.REJECTED and fault.status_code == APPROVAL_NEEDED:
+            return True
+        raise
+    return False
+
+
+def _suspect(systems: Systems) -> str:
+    changes, states = both(
+        lambda: systems.launchdarkly.flag_changes(since_ms(systems, SUSPECT_HOURS)), systems.launchdarkly.flags
+    )
+    found = first_suspect(changes, {one.key: one for one in states})
+    if found is not None:
+        return found.key
+    if changes and changes[0].key:
+        return changes[0].key  # off already: the plan says so
+    raise Refused(f"no flag was changed in the last {SUSPECT_HOURS} h", where="flag",
+                  next_step="name the flag, or look elsewhere: flags are not the reason")  # fmt: skip
+
+
+def _target(systems: Systems) -> str:
+    target = systems.profile.launchdarkly
+    return f"{target.project_key}/{target.environment_key}" if target else ""
+
+
+def _word(on: bool) -> str:
+    return "on" if on else "off"
+
+
+turn_flag_off = Action(
+    "turn_flag_off", "Turn a feature flag off for everybody in this environment", Danger.REVERSIBLE, "launchdarkly",
+    preview_off, change_off, verify_off, BUDGET_SECONDS, "turn_flag_on", proposed_target=True,
+    follow_up="The flag is off: mend the code behind it, then turn it on again, or remove the flag.",
+)  # fmt: skip
+turn_flag_on = Action(
+    "turn_flag_on", "Turn a feature flag on again", Danger.REVERSIBLE, "launchdarkly",
+    preview_on, change_on, verify_on, BUDGET_SECONDS, "turn_flag_off", proposed_target=True,
+)  # fmt: skip
+request_flag_off = Action(
+    "request_flag_off", "Ask LaunchDarkly's approvers to turn a flag off", Danger.SIDE_EFFECT, "launchdarkly",
+    preview_request, change_request, verify_request, BUDGET_SECONDS,
+    "cannot be undone: withdraw the request in LaunchDarkly", proposed_target=True,
+    follow_up="An approval request waits in LaunchDarkly: have it approved and applied, then verify again.",
+)  # fmt: skip
+EVERY = (turn_flag_off, turn_flag_on, request_flag_off)
