@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from chromium import browser  # noqa: E402
-from jupyterlab import opened  # noqa: E402
-from runbook.sandbox import lifecycle  # noqa: E402
+from chromium import browser
+from jupyterlab import opened
+from runbook.sandbox import lifecycle
 
 PICTURE = Path(__file__).resolve().parents[2] / "docs" / "database-failure.png"
 WIDTH, HEIGHT = 1400, 1250

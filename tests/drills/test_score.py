@@ -84,6 +84,17 @@ def test_a_drill_fails_for(why, change):
     assert why in result.failures
 
 
+def test_a_check_that_ends_otherwise_than_the_scenario_says_fails_the_drill():
+    scenario = replace(
+        LEAK, expect=replace(LEAK.expect, findings={"database.replicas": "warning", "site.health": "ok"})
+    )
+    said = {"check": "site.health", "status": "ok", "summary": ""}
+    assert scored(scenario, findings=[said]).failures == ("database.replicas ended unasked, not warning",)
+    lag = {"check": "database.replicas", "status": "ok", "summary": ""}
+    assert scored(scenario, findings=[said, lag]).failures == ("database.replicas ended ok, not warning",)
+    assert scored(scenario, findings=[said, {**lag, "status": "warning"}]).passed
+
+
 def test_a_rehearsal_must_change_nothing():
     scenario = replace(LEAK, mode="rehearse", expect=Expect("unresolved", 4, causes=("leak",)))
     result = scored(scenario, rows=[row("4711@a")], status="unresolved", exit_code=4, actions=[])

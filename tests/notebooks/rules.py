@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
-from runbook import actions
+import runbook.actions
 from runbook.actions.frame import Action
 from runbook.model import Danger
 
-HEADINGS = ["Symptom", "Impact", "Open the run", "Triage", "Diagnose", "Mitigate", "Verify", "Undo", "Escalate", "Close"]
+HEADINGS = [
+    "Symptom",
+    "Impact",
+    "Open the run",
+    "Triage",
+    "Diagnose",
+    "Mitigate",
+    "Verify",
+    "Undo",
+    "Escalate",
+    "Close",
+]
 HEAD_ROWS = ["Owner", "Alert", "Access", "Changes production?", "Last reviewed", "Last drilled"]
 CALLS = {"check", "timeline", "diagnose", "plan", "apply", "verify", "escalate", "close", "note"}
 PARAMETER = re.compile(r"[a-z_]+: [a-z]+(\[[a-z, ]+\])? = [^#=|]+  # [^=|]{8,}")
 PLAIN = ast.Name | ast.Attribute | ast.Constant | ast.List | ast.Tuple | ast.UnaryOp
+MODULES = [import_module(f"runbook.actions.{one.name}") for one in pkgutil.iter_modules(runbook.actions.__path__)]
+DANGERS = {one.name: one.danger for module in MODULES for one in vars(module).values() if isinstance(one, Action)}
 Notebook = Any
 Rule = Callable[[Notebook], Iterator[str]]
 RULES: list[Rule] = []
@@ -141,7 +156,7 @@ def keeps_every_cell_within_8_lines(notebook: Notebook) -> Iterator[str]:
 
 @rule
 def keeps_9_of_10_cells_within_4_lines(notebook: Notebook) -> Iterator[str]:
-    sizes = [len(lines(cell)) for cell in code(notebook) if cell not in tagged(notebook, "parameters")]
+    sizes = [len(lines(cell)) for cell in code(notebook)]
     if sum(size <= 4 for size in sizes) < 0.9 * len(sizes):
         yield f"code cells have {sizes} lines"
 
@@ -209,7 +224,7 @@ def plans_right_before_and_verifies_after_every_apply(notebook: Notebook) -> Ite
 def warns_before_what_cannot_be_called_back(notebook: Notebook) -> Iterator[str]:
     for before, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
         planned = [action for name, action in calls(cell) if name == "plan"] if cell.cell_type == "code" else []
-        if any(danger_of(one) is not Danger.REVERSIBLE for one in planned) and "**Warning:**" not in before.source:
+        if any(DANGERS.get(one) is not Danger.REVERSIBLE for one in planned) and "**Warning:**" not in before.source:
             yield f"no **Warning:** before {cell.id}"
 
 

@@ -15,6 +15,8 @@ SESSIONS = (
 END = "select a.pid, pg_terminate_backend(a.pid) as signalled from pg_stat_activity a where a.pid = %(pid)s::int and a.backend_start = %(started)s::timestamptz"
 CANCEL = END.replace("pg_terminate_backend", "pg_cancel_backend")
 NEIGHBOURS = ["nightly-report", "postgrest", "realtime_connect", "supabase_auth", "supabase_storage"]
+NEW, OLD = "Portal: new session handling", "Portal: remember the last project"
+FLAGS_ON = ["booking-calendar", "contact-form", "portal-search"]
 HURTS: dict[str, dict[str, Any]] = {
     "healthy": {"health": 200, "home": 200, "read_only": False, "idle_in_transaction": 0},
     "idle-transaction-leak": {"health": 503, "pool_used": 15, "idle_in_transaction": 15},
@@ -34,6 +36,20 @@ HURTS: dict[str, dict[str, Any]] = {
     "leak-with-young-neighbour": {"health": 503, "idle_in_transaction": 16},
     "leak-restart-skipped": {"health": 503, "idle_in_transaction": 15},
     "traffic-spike": {"health": 503, "busy": True},
+    "replica-lagging": {"health": 200},
+    "bad-deployment": {"home": 500, "production": NEW},
+    "deployment-healthy": {"home": 200, "production": OLD},
+    "domain-left-behind": {"home": 200, "domains": [NEW, OLD], "auto_assign": False},
+    "no-rollback-candidate": {"home": 500, "production": NEW},
+    "not-a-candidate": {"home": 500, "production": NEW},
+    "rolled-back-already": {"home": 200, "production": OLD, "auto_assign": False},
+    "rolling-release-active": {"home": 500, "production": NEW},
+    "slow-deployment": {"home": 200, "production": NEW},
+    "flag-raises-errors": {"home": 500, "flags_on": sorted([*FLAGS_ON, "new-pricing"])},
+    "flag-without-off-variation": {"home": 500},
+    "flag-needs-approval": {"home": 500},
+    "flag-off-already": {"home": 200, "flags_on": FLAGS_ON},
+    "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
 }
 
 
@@ -245,6 +261,21 @@ def test_read_only_mode_is_real_and_can_be_lifted_for_a_while(world: Any) -> Non
     answer = world.supabase("GET", "/readonly").body
     assert answer["enabled"] is False and answer["override_enabled"] is True
     world.until(lambda: world.ask("site", "POST", "/contact", lead).status == 201)
+
+
+def test_a_lagging_replica_is_real_the_vendor_lists_it_and_repair_takes_it_away(world: Any) -> None:
+    world.control("POST", "break", {"scenario": "replica-lagging"})
+    assert 80 <= world.state()["replica_behind_mb"] < 100
+    listed = world.supabase("GET", "/config/database/pooler").body
+    assert [each["database_type"] for each in listed] == ["PRIMARY", "READ_REPLICA"]
+    with world.connect() as us:
+        (name, state, behind) = us.execute(
+            "select application_name, state, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) from pg_stat_replication"
+        ).fetchone()
+    assert (name, state) == ("read-replica-1", "streaming") and behind > 80_000_000
+    world.control("POST", "repair", {})
+    assert world.state()["replica_behind_mb"] is None
+    assert len(world.supabase("GET", "/config/database/pooler").body) == 1
 
 
 def test_an_unknown_fault_or_argument_breaks_nothing(world: Any) -> None:
