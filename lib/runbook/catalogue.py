@@ -151,7 +151,7 @@ def injected(source: str) -> dict[str, Json]:
 def _as(parameter: Parameter, value: object, where: str) -> Json:
     """One value as its declared type. Text is what a command line gives; other values come from a file."""
     read = value if not isinstance(value, str) or parameter.type == "str" else _read(parameter.type, value)
-    if _fits(parameter.type, read):
+    if fits(parameter.type, read):
         return read
     raise SettingError(
         f"{parameter.name}: {parameter.type}, got {_short(value)}", where=where,
@@ -173,16 +173,16 @@ def _read(type_name: str, text: str) -> Json:
         return text
 
 
-def _fits(type_name: str, value: object) -> bool:
+def fits(type_name: str, value: object) -> bool:
     """Whether a value is of a declared type, all the way down, and can be written as JSON."""
     outer, _, inner = type_name.removesuffix("]").partition("[")
     if outer == "list":
-        return isinstance(value, list) and all(_fits(inner or "object", item) for item in value)
+        return isinstance(value, list) and all(fits(inner or "object", item) for item in value)
     if outer == "dict":
         of = inner.partition(",")[2].strip() or "object"
-        return isinstance(value, dict) and all(isinstance(key, str) and _fits(of, value[key]) for key in value)
+        return isinstance(value, dict) and all(isinstance(key, str) and fits(of, value[key]) for key in value)
     if outer in ("object", "Any"):
-        return value is None or any(_fits(one, value) for one in (*_SCALARS, "list", "dict"))
+        return value is None or any(fits(one, value) for one in (*_SCALARS, "list", "dict"))
     if isinstance(value, float) and not math.isfinite(value):
         return False
     if isinstance(value, str) and not value.isascii() and _is_broken(value):

@@ -144,3 +144,21 @@ def test_a_cell_that_never_ended_is_said_to_have_died_with_the_kernel(tmp_path):
     ]
     summary = write_record(tmp_path / "r", events, forced="kernel_died")
     assert summary["cells"][-1] == {"id": "never", "state": "kernel_died"}
+
+
+def test_a_change_whose_end_nobody_saw_is_unknown_with_what_had_been_changed_by_then(tmp_path):
+    head = {"action": "end_idle_transactions", "plan_id": "3f9a1c20"}
+    seen = {"phase": "outcome", "outcome": "done", "line": "ended session 1", "before": {}, "after": {}}
+    events = [
+        ("run.opened", {"run": "r", "notebook": "n", "started_at": "2026-11-23T10:00:00.000Z", "mode": "act"}),
+        ("cell.started", {"id": "change", "index": 1, "source": "change()", "execution_count": 1}),
+        ("action.started", {**head, "target": "t", "danger": "side-effect", "approved_by": "mira", "lock": ""}),
+        ("action.object", {**head, **seen, "object": "1@a"}),
+        ("action.object", {**head, **seen, "object": "2@b", "phase": "intent", "outcome": None, "line": ""}),
+    ]
+    summary = write_record(tmp_path / "killed", events, forced="kernel_died")
+    (ended,) = summary["actions"]
+    assert (ended["outcome"], ended["approved_by"]) == ("unknown", "mira")
+    assert "do not repeat" in ended["reason"]
+    assert summary["changed"] == ["ended session 1"]
+    assert {"id": "change", "state": "kernel_died"} in summary["cells"]

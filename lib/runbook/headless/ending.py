@@ -22,7 +22,8 @@ from runbook.record.folder import write_atomic
 from runbook.record.journal import Entry, Journal, read, scan
 from runbook.record.mask import Masker, mask_key
 from runbook.record.overflow import Overflow
-from runbook.record.seal import CELL_STATE_OF, close_and_seal, open_cells
+from runbook.record.seal import close_and_seal
+from runbook.record.unfinished import CELL_STATE_OF, open_cells
 from runbook.settings import load_profile, load_secrets
 from runbook.times import Times, iso
 

@@ -15,11 +15,11 @@ from runbook.record.folder import write_atomic
 from runbook.record.journal import Entry, Journal, read
 from runbook.record.mask import Masker
 from runbook.record.summary import conclude, summarize
+from runbook.record.unfinished import end_unfinished
 from runbook.times import Times, iso, parse_iso
 
 MANIFEST = "MANIFEST.json"
 Render = Callable[[dict[str, Any], list[Entry], dict[str, Any]], str]
-CELL_STATE_OF = {"timed_out": "timed_out", "interrupted": "interrupted", "kernel_died": "kernel_died"}
 
 
 def close_and_seal(
@@ -35,9 +35,7 @@ def close_and_seal(
 ) -> dict[str, Any]:
     """Close the journal, write notebook, summary, report and manifest; the summary. RecordError (74) when it cannot."""
     entries = read(journal.path)
-    for cell_id in open_cells(entries):
-        ended = {"id": cell_id, "index": 0, "state": CELL_STATE_OF.get(forced or "", "interrupted"), "seconds": 0.0}
-        entries.append(journal.append("cell.finished", {**ended, "error": None}))
+    entries += end_unfinished(journal, entries, forced)
     if not entries or entries[-1].event != "run.closed":
         status, code = conclude(entries, forced=forced, exit_code=exit_code)
         leaks = [name for path in _kept(run_dir) for name in masker.found_in(path.read_bytes())]
@@ -93,17 +91,6 @@ def manifest(run_dir: Path, entries: Sequence[Entry], notebook: dict[str, Any]) 
 def seal_of(content: dict[str, Json]) -> str:
     """sha256 over a manifest's own content: a changed digest in it would else look like a file saved again."""
     return hashlib.sha256(canonical_json(content).encode("utf-8")).hexdigest()
-
-
-def open_cells(entries: Sequence[Entry]) -> list[str]:
-    """The cells that began and never ended."""
-    running: dict[str, None] = {}
-    for entry in entries:
-        if entry.event == "cell.started":
-            running[entry.data["id"]] = None
-        elif entry.event == "cell.finished":
-            running.pop(entry.data["id"], None)
-    return list(running)
 
 
 def text_of(value: Json) -> str:

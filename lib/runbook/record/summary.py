@@ -75,6 +75,7 @@ def summarize(entries: Sequence[Entry]) -> dict[str, Any]:
         ],
         "actions": [{key: data[key] for key in data if key != "changed"} for data in done],
         "changed": [line for data in done for line in data["changed"]],
+        "followups": [e.data["text"] for e in entries if e.event == "followup.added"],
         "cells": cells(entries),
         "versions": opened.get("versions", {}),
         "events": len(entries),

@@ -32,7 +32,7 @@ def render(summary: Mapping[str, Json], entries: Sequence[Entry], notebook: Mapp
         unchanged=runs.nothing_changed(summary),
         notes=_texts(entries, "note.added"), story=story.tell(entries), cells=cells.render(notebook["cells"]),
         record=_record(summary, opened, entries),
-        todo=runs.follow_ups({**summary, "followups": _texts(entries, "followup.added")}),
+        todo=runs.follow_ups(summary),
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from runbook import catalogue
 from runbook.errors import SettingError
 from runbook.model import Json
 
-TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
 INJECTED = "# Parameters"  # the first line of the cell that papermill injects
 
 
@@ -28,7 +27,7 @@ def checked(procedure: catalogue.Procedure, namespace: Mapping[str, Any], inputs
     values: dict[str, Json] = {}
     for parameter in procedure.parameters:
         value = namespace.get(parameter.name, parameter.default)
-        if not _fits(value, parameter.type):
+        if not catalogue.fits(parameter.type, value):
             raise SettingError(f"{parameter.name} is {value!r}, it takes {parameter.type}", where=procedure.name,
                                next_step=parameter.help)  # fmt: skip
         values[parameter.name] = value
@@ -38,10 +37,3 @@ def checked(procedure: catalogue.Procedure, namespace: Mapping[str, Any], inputs
 def was_injected(inputs: Sequence[str]) -> bool:
     """Whether one of the cells run so far is the one that papermill injects."""
     return any(source.lstrip().startswith(INJECTED) for source in inputs)
-
-
-def _fits(value: Any, type_name: str) -> bool:
-    allowed = TYPES.get(type_name)
-    if allowed is None:  # list[str] and the like: papermill has built it from a literal
-        return True
-    return isinstance(value, allowed) and (type_name == "bool" or not isinstance(value, bool))

@@ -5,25 +5,23 @@ No cell raises because a system is down or a guard says no: it shows what happen
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from runbook import approval, causes
 from runbook.actions.frame import Action
 from runbook.approval import Approval
 from runbook.checks.frame import Check, ask_all
-from runbook.errors import Refused, RunbookError, SettingError, SystemFault
-from runbook.model import ActionResult, Finding, Json, Mode, Outcome, Plan, Status
+from runbook.errors import Refused, SettingError, SystemFault
+from runbook.model import ActionResult, Finding, Mode, Outcome, Plan, Status
 from runbook.policy import Policy
-from runbook.record.folder import write_atomic
 from runbook.record.journal import Journal, read
-from runbook.run import closing
+from runbook.run import closing, plans, telling
 from runbook.run.applying import carry_out
 from runbook.run.facts import Facts, anything_done, finding_event, findings_of, first_bad_end, latest_plan
+from runbook.run.permissions import Permissions
 from runbook.systems import Systems
-from runbook.times import deadline, iso, parse_iso
+from runbook.times import deadline, parse_iso
 from runbook.view import Views
 
 PREVIEW_SECONDS = 8.0  # as long as a check may take: a preview reads the same systems
@@ -51,8 +49,7 @@ class Run:
         self._journal = journal
         self._views = views
         self._times = systems.times
-        self._approvals = list(approvals)
-        self._used: set[str] = set()
+        self._permissions = Permissions(approvals, facts=facts, policy=policy, journal=journal, times=systems.times)
         self._verified = 0  # how much of the journal the last verify had seen
         self._no_plan: dict[str, str] = {}
         self._asked: dict[str, tuple[Check, dict[str, Any]]] = {}
@@ -100,21 +97,12 @@ class Run:
             self._no_plan[action.name] = str(reason)
             return self._views.notice(f"no plan for {action.name}: {reason}")
         self._no_plan.pop(action.name, None)
-        plan = Plan(
-            action=action.name, danger=action.danger, environment=self.facts.environment, target=preview.target,
-            arguments=arguments, objects=preview.objects, costs=preview.costs, before=preview.before,
-            left_alone=preview.left_alone, undo=action.undo,
-            verify=(inspect.getdoc(action.verify) or action.help).splitlines()[0],
-            budget_seconds=action.budget_seconds, proposed_target=action.proposed_target and not preview.target_was_given,
-        )  # fmt: skip
-        path = self.facts.incident_dir / "plans" / f"{plan.plan_id}.json"
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        masked = self._journal.masker.json(plan.as_json())
-        write_atomic(path, approval_text(masked))
+        plan = plans.plan_of(action, preview, arguments, self.facts.environment)
+        plans.keep_plan(plan, self.facts.incident_dir, self._journal.masker)
         self._journal.append("plan.made", plan.as_json())
 
         def approve(typed: str) -> str:
-            return self._approve_on_card(plan, typed)
+            return self._permissions.approve_on_card(plan, typed)
 
         can_ask = self.facts.interactive and self.facts.mode is Mode.ACT and bool(plan.objects)
         return self._views.plan_card(
@@ -128,14 +116,14 @@ class Run:
         plan, result = self._decide(action)
         if result is None:
             assert plan is not None
-            given, why_not = self._permission(plan)
+            given, why_not = self._permissions.for_plan(plan)
             if given is None:
                 result = self._without_permission(plan, why_not)
             elif self._recovers_after_the_last_change():
-                self._mark_matched(action.name)
+                self._permissions.mark_matched(action.name)
                 result = ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
             else:
-                self._use(given, plan)
+                self._permissions.use(given, plan)
                 bar = self._views.progress(action.help)
                 result = carry_out(
                     action, plan, systems=self._systems, journal=self._journal, runs=self.facts.runs,
@@ -171,7 +159,8 @@ class Run:
         if incident is None:
             return self._views.notice("This run belongs to no incident: there is nobody to tell.")
         now = self._times.now()
-        told = closing.escalation(self._policy, incident, self._latest.values(), self.facts, now)
+        asks = {name: one.asks for name, (one, _) in self._asked.items()}
+        told = telling.escalation(self._policy, incident, self._latest.values(), asks, self.facts, now)
         if not self.closing and told["overdue"] and self._any_critical(self._latest.values()):
             self._journal.append("escalation.owed", {"to": told["primary"], "due_at": told["due_at"]})
         return self._views.escalation(told)
@@ -180,11 +169,7 @@ class Run:
         """End the run: what was not carried out, what is left to do, and the record."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        for given in self._approvals:
-            if str(given) not in self._used:
-                reason = f"{given} matched nothing that this run could carry out"
-                self._journal.append("approval.refused",
-                                     {"action": given.action, "plan_id": given.plan_id, "reason": reason})  # fmt: skip
+        self._permissions.tell_left_over()
         self.closing = True
         self._systems.close()
         return self._views.closing(closing.preview(read(self._journal.path), self.facts, self._times.now()))
@@ -230,70 +215,31 @@ class Run:
     def _decide(self, action: Action) -> tuple[Plan | None, ActionResult | None]:
         """The plan that is meant, and the result when nothing is to be carried out."""
         entries = read(self._journal.path)
-        plan = self._approved_plan(action) or latest_plan(entries, action.name)
+        plan = self._permissions.approved_plan(action.name) or latest_plan(entries, action.name)
         if plan is None:
-            mine = [given for given in self._approvals if given.action == action.name]
             reason = self._no_plan.get(action.name, "no plan was made")
-            for given in mine:
-                self._used.add(str(given))
-            return None, ActionResult(action.name, "", Outcome.REFUSED if mine else Outcome.SKIPPED, reason)
+            given = self._permissions.names(action.name)
+            self._permissions.mark_matched(action.name)
+            return None, ActionResult(action.name, "", Outcome.REFUSED if given else Outcome.SKIPPED, reason)
         if self.facts.mode is Mode.REHEARSE:
             return plan, ActionResult(action.name, plan.plan_id, Outcome.PLANNED, "rehearsed, nothing was changed")
         if not plan.objects:
-            self._mark_matched(action.name)
+            self._permissions.mark_matched(action.name)
             return plan, ActionResult(action.name, plan.plan_id, Outcome.UNCHANGED, "there is nothing to change")
         if anything_done(entries) and self._has_recovered():
-            self._mark_matched(action.name)
+            self._permissions.mark_matched(action.name)
             return plan, ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
         bad = first_bad_end(entries)
         if bad is not None and not self.facts.interactive:
-            self._mark_matched(action.name)
+            self._permissions.mark_matched(action.name)
             return plan, ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, f"after {bad[0]} ended {bad[1]}")
         return plan, None
-
-    def _approved_plan(self, action: Action) -> Plan | None:
-        """The plan that an ``action@plan-id`` approval names, from whichever run of the incident made it."""
-        for given in self._approvals:
-            path = self.facts.incident_dir / "plans" / f"{given.plan_id}.json"
-            if given.action == action.name and given.plan_id and path.exists():
-                return closing.read_plan(path)
-        return None
-
-    def _permission(self, plan: Plan) -> tuple[Approval | None, str]:
-        fresh = [given for given in self._approvals if str(given) not in self._used]
-        offered = [given for given in fresh if given.action == plan.action]
-        try:
-            offered += approval.from_files(self.facts.incident_dir, plan.plan_id)
-        except RunbookError as broken:
-            return None, str(broken)
-        return approval.fits(plan, offered, self._times.now())
 
     def _without_permission(self, plan: Plan, why_not: str) -> ActionResult:
         if not why_not:
             return ActionResult(plan.action, plan.plan_id, Outcome.SKIPPED, "not approved")
-        self._mark_matched(plan.action)
-        self._journal.append("approval.refused",
-                             {"action": plan.action, "plan_id": plan.plan_id, "reason": why_not})  # fmt: skip
+        self._permissions.refuse(plan, why_not)
         return ActionResult(plan.action, plan.plan_id, Outcome.REFUSED, why_not)
-
-    def _use(self, given: Approval, plan: Plan) -> None:
-        self._used.add(str(given))
-        if given.path is not None:
-            given.path.rename(given.path.with_suffix(".used"))  # single use
-        self._journal.append("approval.used",
-                             {"action": plan.action, "plan_id": plan.plan_id, "approver": given.approver})  # fmt: skip
-
-    def _approve_on_card(self, plan: Plan, typed: str) -> str:
-        wanted = approval.expected_words(plan)
-        if wanted and typed.split() != wanted.split():
-            return f"Not approved: {approval.consent(plan)}."
-        until = self._times.now() + timedelta(minutes=self._policy.approval_minutes)
-        self._approvals.append(Approval(plan.action, plan.plan_id, self.facts.operator, "card", until))
-        self._journal.append("approval.given", {
-            "action": plan.action, "plan_id": plan.plan_id, "approver": self.facts.operator, "via": "card",
-            "at": iso(self._times.now()),
-        })  # fmt: skip
-        return f"Approved by {self.facts.operator} until {until:%H:%M} UTC. Run the next cell."
 
     def _has_recovered(self) -> bool:
         """Ask what was critical again; recovered when none of it is critical or unknown now."""
@@ -315,18 +261,8 @@ class Run:
             self._times.sleep(1.0)
         return True
 
-    def _mark_matched(self, action: str) -> None:
-        self._used |= {str(given) for given in self._approvals if given.action == action}
-
     def _any_critical(self, findings: Any) -> bool:
         return any(found.status is Status.CRITICAL for found in findings)
 
     def _closed_line(self) -> str:
         return f"This run is closed ({self.facts.run}): nothing was asked and nothing was changed."
-
-
-def approval_text(plan: Json) -> str:
-    """The text of a plan file."""
-    import json
-
-    return json.dumps(plan, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
