@@ -18,8 +18,9 @@ class Ended(BaseException):
 
 @contextlib.contextmanager
 def ends_cleanly() -> Iterator[None]:
-    """TERM and HUP raise ``Ended`` inside the block; Ctrl-C is KeyboardInterrupt already."""
+    """TERM and HUP raise ``Ended`` inside the block, Ctrl-C KeyboardInterrupt: also where a shell's ``&`` had it ignored."""
     before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
