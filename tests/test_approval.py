@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from runbook import approval
 from runbook.approval import Approval
-from runbook.errors import SettingError
+from runbook.errors import Refused, SettingError
 from runbook.model import Danger, Plan, PlannedObject
+from runbook.record.journal import Journal
+from runbook.record.mask import Masker
+from runbook.testing import Clock
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=30)
@@ -22,11 +25,11 @@ def given(action="end_idle_transactions", plan_id="", expires_at=LATER):
 
 
 def test_an_action_by_name_approves_this_run_s_own_plan():
-    assert approval.fits(PLAN, [given()], NOW)[0] == given()
+    assert approval.permit(PLAN, [given()], NOW) == ((given(),), "")
 
 
 def test_an_exact_plan_is_approved_by_its_id():
-    assert approval.fits(PLAN, [given(plan_id=PLAN.plan_id)], NOW)[0] is not None
+    assert approval.permit(PLAN, [given(plan_id=PLAN.plan_id)], NOW)[0]
 
 
 @pytest.mark.parametrize(
@@ -43,8 +46,8 @@ def test_an_exact_plan_is_approved_by_its_id():
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_reason(plan, one, said):
-    permitted, why_not = approval.fits(plan, [one], NOW)
-    assert permitted is None
+    permitted, why_not = approval.permit(plan, [one], NOW)
+    assert permitted == ()
     assert said in why_not
 
 
@@ -68,17 +71,100 @@ def test_consent_grows_with_danger(danger, words):
     assert approval.expected_words(plan) == words.format(id=plan.plan_id)
 
 
-def test_an_approval_file_is_read_and_a_broken_one_is_named(tmp_path):
-    folder = tmp_path / "approvals" / PLAN.plan_id
-    folder.mkdir(parents=True)
-    row = {
-        "plan_id": PLAN.plan_id,
-        "action": PLAN.action,
-        "approver": "grace",
-        "expires_at": "2026-11-23T03:30:00.000Z",
-    }
-    (folder / "grace.json").write_text(json.dumps(row))
-    assert approval.fits(PLAN, approval.from_files(tmp_path, PLAN.plan_id), NOW)[0].approver == "grace"
-    (folder / "eve.json").write_text("{")
-    with pytest.raises(SettingError, match=r"eve\.json"):
-        approval.from_files(tmp_path, PLAN.plan_id)
+@pytest.mark.parametrize(
+    ("names", "break_glass", "permitted", "said"),
+    [
+        (["ada", "grace"], "", 2, ""),
+        (["ada"], "", 0, "a second person must approve it"),
+        (["ada", "Ada "], "", 0, "the same person twice, Ada ; a second person"),
+        (["ada"], "pager storm, nobody else awake", 1, ""),
+        ([], "pager storm", 0, ""),
+    ],
+)
+def test_two_people_are_two(names, break_glass, permitted, said):
+    offered = [replace(given(plan_id=PLAN.plan_id), approver=name) for name in names]
+    chosen, why_not = approval.permit(PLAN, offered, NOW, people=2, break_glass=break_glass)
+    assert len(chosen) == permitted
+    assert why_not.startswith(said) and bool(why_not) == bool(said)
+
+
+def test_where_two_are_needed_a_name_alone_approves_nothing():
+    chosen, why_not = approval.permit(PLAN, [given(), given(plan_id=PLAN.plan_id)], NOW, people=2)
+    assert chosen == ()
+    assert "approve the exact plan" in why_not
+
+
+VALID = timedelta(minutes=30)
+
+
+def written(incident_dir, approver="grace", at=NOW):
+    path, _ = approval.write_approval(incident_dir, PLAN, approver=approver, reason="seen it", valid=VALID, times=Clock(at).times)  # fmt: skip
+    return path
+
+
+def lying(incident_dir, plan=PLAN, now=NOW):
+    return approval.permit(plan, approval.from_files(incident_dir, plan, valid=VALID, now=now), now)
+
+
+def edit(**change):
+    def doctor(path):
+        path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+
+    return doctor
+
+
+def test_an_approval_from_another_terminal_is_found_taken_once_and_then_gone(tmp_path):
+    path = written(tmp_path)
+    (one,), _ = lying(tmp_path)
+    assert (one.approver, one.via) == ("grace", "file")
+    approval.take(one)
+    assert not path.exists()
+    assert lying(tmp_path) == ((), "")
+    with pytest.raises(Refused, match="used a moment ago"):
+        approval.take(one)
+
+
+@pytest.mark.parametrize(
+    ("doctor", "said"),
+    [
+        (lambda path: path.write_text("{"), "grace.json is no approval"),
+        (lambda path: path.rename(path.with_name("eve.json")), "is of grace: copied or edited"),
+        (edit(approver="eve"), "is of eve: copied or edited"),
+        (edit(plan_id="00000000"), "approves another plan"),
+        (edit(action="restart_project"), "approves restart_project"),
+        (edit(target="production"), "is for production: edited by hand"),
+        (edit(incident="INC-1"), "was given for incident INC-1"),
+        (edit(expires_at="2026-11-24T03:00:00.000Z"), "longer than policy's 30 minutes"),
+        (edit(at="2026-11-23T04:00:00.000Z", expires_at="2026-11-23T04:30:00.000Z"), "in the future"),
+        (edit(at="2026-11-23T02:00:00.000Z", expires_at="2026-11-23T02:30:00.000Z"), "expired at 02:30:00"),
+    ],
+)
+def test_a_file_that_was_doctored_is_refused_with_its_reason(tmp_path, doctor, said):
+    doctor(written(tmp_path))
+    chosen, why_not = lying(tmp_path)
+    assert chosen == ()
+    assert said in why_not
+
+
+def test_a_file_that_was_used_and_put_back_is_refused(tmp_path):
+    path = written(tmp_path)
+    copy = path.read_text()
+    (one,), _ = lying(tmp_path)
+    approval.take(one)
+    journal = Journal.open(run_of(tmp_path) / "journal.jsonl", masker=Masker({}, b"key"), times=Clock(NOW).times)
+    journal.append("approval.used", {"plan_id": PLAN.plan_id, "approver": "grace", "at": one.at})
+    journal.close()
+    path.write_text(copy)
+    assert "was used already, by 20261123T030000Z-n-0000" in lying(tmp_path)[1]
+
+
+def test_a_file_of_another_plan_does_not_count_for_this_one(tmp_path):
+    written(tmp_path)
+    assert lying(tmp_path, replace(PLAN, arguments={"older_than_seconds": 5})) == ((), "")
+    assert lying(tmp_path, replace(PLAN, environment="production")) == ((), "")
+
+
+def run_of(incident_dir):
+    folder = incident_dir / "20261123T030000Z-n-0000"
+    folder.mkdir()
+    return folder

@@ -81,7 +81,15 @@ def _notebooks(root: Path, category: str) -> list[Path]:
 
 def load(path: Path) -> Procedure:
     """One notebook file; exit 2 when it is none, or its parameters cannot be read."""
-    raw = path.read_bytes()
+    return _procedure(path.read_bytes(), path)
+
+
+def made(notebook: Mapping[str, Any], name: str, category: str) -> Procedure:
+    """A procedure that the product writes itself: it lies in no folder."""
+    return _procedure(json.dumps(notebook).encode("utf-8"), Path(category) / f"{name}.ipynb")
+
+
+def _procedure(raw: bytes, path: Path) -> Procedure:
     try:
         notebook = json.loads(raw)
         cells = notebook["cells"]

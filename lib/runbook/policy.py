@@ -1,4 +1,4 @@
-"""The customer's tables as data: severity, thresholds, escalation, limits. Numbers carry unit and source."""
+"""The customer's tables as data: severity, thresholds, escalation, limits, approvals. Numbers carry unit and source."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from runbook.errors import SettingError
+from runbook.model import Danger, Plan
 from runbook.settings import read_yaml
 
 POLICY = Path("params/policy")
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,25 @@ class IssueType:
 
 
 @dataclass(frozen=True, slots=True)
+class TwoPeople:
+    """Plans that two people must approve: every field that is set must fit."""
+
+    danger: str = ""
+    action: str = ""
+    environments: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+
+    def fits(self, plan: Plan, severity: str) -> bool:
+        """Whether a plan is one of them, in an incident of this severity (empty: none)."""
+        return (
+            self.danger in ("", plan.danger.value)
+            and self.action in ("", plan.action)
+            and (not self.environments or plan.environment in self.environments)
+            and (not self.severities or severity in self.severities)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All tables of ``params/policy``."""
 
@@ -55,8 +76,20 @@ class Policy:
     vendors: Mapping[str, str]
     notebooks: Mapping[str, str]
     approval_minutes: int
+    two_people: tuple[TwoPeople, ...]
+    break_glass_severity: str
     at_most: Mapping[str, int]
     tolerance: Mapping[str, float]
+
+    def people_needed(self, plan: Plan, severity: str) -> int:
+        """How many people must approve a plan in an incident of this severity."""
+        return 2 if any(row.fits(plan, severity) for row in self.two_people) else 1
+
+    def most_people(self, action: str, danger: Danger) -> int:
+        """How many people an action may need, in the environment and severity that ask for most."""
+        return (
+            2 if any(row.danger in ("", danger.value) and row.action in ("", action) for row in self.two_people) else 1
+        )
 
     def threshold(self, name: str) -> Threshold:
         """One threshold; exit 2 when the policy has none of that name."""
@@ -90,6 +123,7 @@ def load(root: Path) -> Policy:
     folder = root / POLICY
     escalation = read_yaml(folder / "escalation.yaml")
     limits = read_yaml(folder / "limits.yaml")
+    approvals = read_yaml(folder / "approvals.yaml")
     try:
         return Policy(
             thresholds=_rows(Threshold, read_yaml(folder / "thresholds.yaml"), "thresholds.yaml"),
@@ -98,7 +132,9 @@ def load(root: Path) -> Policy:
             channels=escalation["channels"],
             vendors=escalation["vendors"],
             notebooks=escalation["notebooks"],
-            approval_minutes=int(limits["approval_minutes"]),
+            approval_minutes=int(approvals["valid_minutes"]),
+            two_people=tuple(_rows(TwoPeople, dict(enumerate(approvals["two_people"])), "approvals.yaml").values()),
+            break_glass_severity=approvals["break_glass_severity"],
             at_most=limits["at_most"],
             tolerance=limits["tolerance"],
         )
@@ -106,7 +142,7 @@ def load(root: Path) -> Policy:
         raise SettingError(f"key {error} is missing", where=str(POLICY), next_step="compare with the README") from error
 
 
-def _rows(cls: type[T], data: Mapping[str, Any], file: str) -> dict[str, T]:
+def _rows(cls: type[T], data: Mapping[K, Any], file: str) -> dict[K, T]:
     names = {f.name for f in fields(cls)}  # type: ignore[arg-type]
     rows = {}
     for key, row in data.items():

@@ -18,10 +18,12 @@ PLAN = """from runbook.model import Danger, Plan, PlannedObject
 plan = Plan(action="end_it", danger=Danger.{danger}, environment="plain", target="db", arguments={{}},
             objects=(PlannedObject("1@a", {{"role": "app\\x1b[2J"}}), PlannedObject("2@b")))
 run._journal.append("plan.made", plan.as_json())"""
-LOOK = """from pathlib import Path
+LOOK = """from datetime import timedelta
 from runbook import approval
-found, why = approval.fits(plan, approval.from_files(run.facts.incident_dir, plan.plan_id), run._times.now())
-print("approved by", found.approver if found else None)"""
+now = run._times.now()
+lying = approval.from_files(run.facts.incident_dir, plan, valid=timedelta(minutes=30), now=now)
+found, why = approval.permit(plan, lying, now)
+print("approved by", found[0].approver if found else None)"""
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runbook.actions.frame import Action
 from runbook.checks.deployment import applied_migrations, describe, last_good, migrations_since, recent
 from runbook.checks.frame import Answer
 from runbook.checks.site import ask_pages
 from runbook.clients.vercel import Deployment, VercelProject
 from runbook.errors import Refused
-from runbook.model import Changed, Danger, Outcome, Plan, PlannedObject, Preview, Status
+from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview, Status
 from runbook.systems import Systems
 
 BUDGET_SECONDS = 180.0  # the Markdown runbook: an emergency rollback takes at most three minutes
@@ -83,37 +85,44 @@ def change_promote(systems: Systems, item: PlannedObject, plan: Plan) -> Changed
     return Changed(Outcome.DONE, f"promoted {to} over {expected}{waits}", {"production": to})
 
 
+def before(plan: Plan) -> dict[str, Json]:
+    """What undo moves production to: what the plan saw live."""
+    return {"deployment": plan.before["production"]}
+
+
 def verify(systems: Systems, plan: Plan) -> Answer:
     """Vercel has moved production and every domain to it, the site answers with that build and without errors."""
+    moved = verify_promote(systems, plan)
+    if moved.status is not Status.OK or systems.profile.site is None:
+        return moved
+    failed = [row for row in ask_pages(systems, 1) if row["error"]]
+    if failed:
+        told = f"{failed[0]['path']} answers {failed[0]['error']}"
+        return Answer(Status.CRITICAL, told, len(failed), "pages", 0, SOURCE)
+    return replace(moved, summary=f"{moved.summary}, no page fails")
+
+
+def verify_promote(systems: Systems, plan: Plan) -> Answer:
+    """Vercel has moved production and every domain to it, and the site answers with that build."""
     to = str(plan.objects[0].bound["to"])
     project = systems.vercel.project()
     move = project.last_move
     if move is not None and move.to_uid == to and move.status in ("pending", "in-progress"):
-        return Answer(Status.CRITICAL, f"the move is {move.status}", move.status, threshold="succeeded", source=SOURCE)
+        return Answer(Status.WARNING, f"the move is {move.status}", move.status, threshold="succeeded", source=SOURCE)
     if move is None or move.to_uid != to or project.production_deployment != to:
         return Answer(Status.CRITICAL, f"production is {project.production_deployment}", project.production_deployment,
                       threshold=to, source=SOURCE)  # fmt: skip
     if behind := _left_behind(systems, to):
         told = f"the move has {move.status}; left behind: {', '.join(behind)}"
         return Answer(Status.CRITICAL, told, move.status, threshold="succeeded", source=SOURCE)
-    return _served(systems, to)
-
-
-def _served(systems: Systems, to: str) -> Answer:
-    """What visitors get: the build that the site itself names, and its pages."""
     if systems.profile.site is None:
         return Answer(Status.OK, f"every domain serves {to}", to, threshold=to, source=SOURCE)
     page = systems.site.get(systems.profile.site.health_path)
     build = str(page.data.get("build") or "") if isinstance(page.data, dict) else ""
     if build and build != to:
         return Answer(Status.CRITICAL, f"the site still answers with build {build}", build, threshold=to, source=SOURCE)
-    failed = [row for row in ask_pages(systems, 1) if row["error"]]
-    if failed:
-        return Answer(
-            Status.CRITICAL, f"{failed[0]['path']} answers {failed[0]['error']}", len(failed), "pages", 0, SOURCE
-        )
     named = f"the site answers with that build ({page.status_code})" if build else "the site does not name its build"
-    return Answer(Status.OK, f"every domain serves {to}; {named}, no page fails", to, threshold=to, source=SOURCE)
+    return Answer(Status.OK, f"every domain serves {to}; {named}", to, threshold=to, source=SOURCE)
 
 
 def _preview(
@@ -160,11 +169,11 @@ def _project(systems: Systems) -> str:
 
 roll_back_deployment = Action(
     "roll_back_deployment", "Serve an earlier deployment on every domain", Danger.REVERSIBLE, "vercel",
-    preview_roll_back, change_roll_back, verify, BUDGET_SECONDS, "promote_deployment", proposed_target=True,
+    preview_roll_back, change_roll_back, verify, BUDGET_SECONDS, "promote_deployment", before, proposed_target=True,
     follow_up="New deployments do not go live by themselves since the rollback: promote one when it is mended.",
 )  # fmt: skip
 promote_deployment = Action(
     "promote_deployment", "Serve a deployment on every domain, and let new ones go live again", Danger.REVERSIBLE, "vercel",
-    preview_promote, change_promote, verify, BUDGET_SECONDS, "roll_back_deployment", proposed_target=True,
+    preview_promote, change_promote, verify_promote, BUDGET_SECONDS, "roll_back_deployment", before, proposed_target=True,
 )  # fmt: skip
 EVERY = (roll_back_deployment, promote_deployment)

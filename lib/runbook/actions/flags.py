@@ -8,7 +8,7 @@ from runbook.checks.flags import SUSPECT_HOURS, delivery, first_suspect, serves
 from runbook.checks.frame import Answer, both
 from runbook.clients.launchdarkly import FlagState
 from runbook.errors import Fault, Refused, SystemFault
-from runbook.model import Changed, Danger, Outcome, Plan, PlannedObject, Preview, Status
+from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview, Status
 from runbook.systems import Systems
 
 BUDGET_SECONDS = 60.0
@@ -52,10 +52,13 @@ def change_on(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
 
 def change_request(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
     """Ask once."""
-    uid = systems.launchdarkly.ask_approval(
-        item.identity, on=False, description=f"runbook plan {plan.plan_id}: turn off"
-    )
+    uid = systems.launchdarkly.ask_approval(item.identity, on=False, description=_request_text(plan))
     return Changed(Outcome.DONE, f"asked for an approval to turn {item.identity} off: request {uid}", {"request": uid})
+
+
+def same_flag(plan: Plan) -> dict[str, Json]:
+    """What undo turns: the plan's flag."""
+    return {"flag": plan.objects[0].identity}
 
 
 def verify_off(systems: Systems, plan: Plan) -> Answer:
@@ -69,11 +72,16 @@ def verify_on(systems: Systems, plan: Plan) -> Answer:
 
 
 def verify_request(systems: Systems, plan: Plan) -> Answer:
-    """The request was taken: the vendor gave it an id. The flag is still as it was."""
-    state = systems.launchdarkly.flag(plan.objects[0].identity)
-    return Answer(
-        Status.OK, f"the request is pending; {state.key} is {_word(state.on)}", _word(state.on), source=SOURCE
-    )
+    """LaunchDarkly lists our request as pending. The flag is still as it was."""
+    waiting = systems.launchdarkly.pending_approvals(plan.objects[0].identity)
+    ours = [uid for uid, told in waiting.items() if told == _request_text(plan)]
+    if not ours:
+        return Answer(Status.CRITICAL, "no such request is pending", len(waiting), "requests", source=SOURCE)
+    return Answer(Status.OK, f"request {ours[0]} is pending", len(waiting), "requests", source=SOURCE)
+
+
+def _request_text(plan: Plan) -> str:
+    return f"runbook plan {plan.plan_id}: turn off"
 
 
 def _preview(systems: Systems, key: str, *, on: bool, given: bool) -> Preview:
@@ -160,12 +168,12 @@ def _word(on: bool) -> str:
 
 turn_flag_off = Action(
     "turn_flag_off", "Turn a feature flag off for everybody in this environment", Danger.REVERSIBLE, "launchdarkly",
-    preview_off, change_off, verify_off, BUDGET_SECONDS, "turn_flag_on", proposed_target=True,
+    preview_off, change_off, verify_off, BUDGET_SECONDS, "turn_flag_on", same_flag, proposed_target=True,
     follow_up="The flag is off: mend the code behind it, then turn it on again, or remove the flag.",
 )  # fmt: skip
 turn_flag_on = Action(
     "turn_flag_on", "Turn a feature flag on again", Danger.REVERSIBLE, "launchdarkly",
-    preview_on, change_on, verify_on, BUDGET_SECONDS, "turn_flag_off", proposed_target=True,
+    preview_on, change_on, verify_on, BUDGET_SECONDS, "turn_flag_off", same_flag, proposed_target=True,
 )  # fmt: skip
 request_flag_off = Action(
     "request_flag_off", "Ask LaunchDarkly's approvers to turn a flag off", Danger.SIDE_EFFECT, "launchdarkly",

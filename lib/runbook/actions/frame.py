@@ -5,13 +5,18 @@ The frame holds no logic of applying: approvals, guards, the journal and the ord
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runbook.checks.frame import Answer
 from runbook.errors import SettingError
-from runbook.model import Changed, Danger, Plan, PlannedObject, Preview
+from runbook.model import Changed, Danger, Json, Plan, PlannedObject, Preview
 from runbook.systems import Systems
+
+
+def no_arguments(plan: Plan) -> Mapping[str, Json]:
+    """The arguments of an undo that needs none."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +25,11 @@ class Action:
 
     ``preview(systems, **arguments)`` reads what would be touched. ``change(systems, item, plan)`` changes one object
     if it is still the one that was approved, else answers ``unchanged``. ``verify(systems, plan)`` proves the effect;
-    it is asked again until ok or ``budget_seconds`` are over. ``undo`` is the name of the action that takes it back,
-    or a sentence that begins with "cannot be undone". ``system`` is asked who it is before the change. ``follow_up`` is
-    what somebody must still do afterwards. ``proposed_target``: where no parameter names the target, preview chooses it.
+    it is asked again until ok or ``budget_seconds`` are over, and ``warning`` says that the change is on its way.
+    ``undo`` is the name of the action that takes it back, or a sentence that begins with "cannot be undone";
+    ``undo_with(plan)`` are that action's arguments for a plan that was carried out. ``system`` is asked who it is before
+    the change. ``follow_up`` is what somebody must still do afterwards. ``proposed_target``:
+    where no parameter names the target, preview chooses it.
     """
 
     name: str
@@ -34,6 +41,7 @@ class Action:
     verify: Callable[[Systems, Plan], Answer]
     budget_seconds: float
     undo: str
+    undo_with: Callable[[Plan], Mapping[str, Json]] = no_arguments
     proposed_target: bool = False
     follow_up: str = ""
 

@@ -73,5 +73,5 @@ def verify(systems: Systems, plan: Plan) -> Answer:
 
 set_pool_size = Action(
     "set_pool_size", "Set how many connections the pooler may open for each user", Danger.REVERSIBLE, "supabase",
-    preview, change, verify, BUDGET_SECONDS, "set_pool_size",
+    preview, change, verify, BUDGET_SECONDS, "set_pool_size", lambda plan: {"size": plan.before["default_pool_size"]},
 )  # fmt: skip

@@ -52,7 +52,8 @@ def verify(systems: Systems, plan: Plan) -> Answer:
     for number in range(READS_IN_A_ROW):
         status = systems.supabase.project().status
         if status != "ACTIVE_HEALTHY":
-            return Answer(Status.CRITICAL, f"the project is {status}", status, source=SOURCE)
+            on_its_way = Status.WARNING if status in ON_ITS_WAY else Status.CRITICAL
+            return Answer(on_its_way, f"the project is {status}", status, source=SOURCE)
         if ill := unhealthy(systems.supabase.health()):
             return Answer(
                 Status.CRITICAL, f"not healthy yet: {', '.join(ill)}", number, "reads", READS_IN_A_ROW, SOURCE

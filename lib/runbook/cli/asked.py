@@ -77,7 +77,7 @@ def check(arguments: argparse.Namespace, times: Times) -> Asked:
     root, runs = settings.root(), settings.runs_dir(arguments.runs)
     procedure = catalogue.get(root, arguments.name)
     parameters = _parameters(procedure, arguments)
-    mode = _mode(str(parameters.get("mode", Mode.REHEARSE)))
+    mode = mode_of(str(parameters.get("mode", Mode.REHEARSE)))
     approval.parse(str(parameters.get("approve", "")), approver="", expires_at=times.now())
     if arguments.severity:
         _severity(root, arguments.severity)
@@ -166,7 +166,8 @@ def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a value")
 
 
-def _mode(text: str) -> Mode:
+def mode_of(text: str) -> Mode:
+    """The mode that a word names; exit 2 for any other."""
     if text in tuple(Mode):
         return Mode(text)
     raise SettingError(f"mode is {text!r}", where="mode", next_step="rehearse or act")

@@ -13,6 +13,7 @@ from runbook.catalogue import Procedure
 from runbook.checks.frame import Check
 from runbook.errors import SettingError
 from runbook.model import Danger, Json
+from runbook.policy import Policy
 
 PACKAGES = ("runbook.checks", "runbook.actions")
 
@@ -34,13 +35,13 @@ def used(procedure: Procedure) -> tuple[list[Check], list[Action]]:
     return list(checks.values()), list(actions.values())
 
 
-def action_json(action: Action) -> dict[str, Json]:
+def action_json(action: Action, rules: Policy) -> dict[str, Json]:
     """An action as ``runbook show`` tells it. ``approve`` is what to type after ``--approve``."""
     exact = action.danger in (Danger.DISRUPTIVE, Danger.DESTRUCTIVE) or action.proposed_target
     return {
         "name": action.name, "danger": action.danger.value, "target": action.system, "undo": action.undo,
         "verify": (inspect.getdoc(action.verify) or action.help).splitlines()[0],
-        "budget_seconds": action.budget_seconds, "approvals": 1,
+        "budget_seconds": action.budget_seconds, "approvals": rules.most_people(action.name, action.danger),
         "approve": f"{action.name}@PLAN-ID" if exact else f"{action.name}, or {action.name}@PLAN-ID",
     }  # fmt: skip
 

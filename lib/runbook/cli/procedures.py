@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from runbook import catalogue, settings
+from runbook import catalogue, policy, settings
 from runbook.cli.screen import Screen
 
 
@@ -40,6 +40,7 @@ def show(arguments: argparse.Namespace, screen: Screen) -> int:
     procedure = catalogue.get(root, arguments.name)
     checks, actions = contents.used(procedure)
     drilled_by = scenarios.of_notebook(procedure.name, root)
+    rules = policy.load(root)
     screen.document({
         "name": procedure.name, "path": str(procedure.path.relative_to(root)), "title": procedure.title,
         "parameters": [
@@ -47,7 +48,7 @@ def show(arguments: argparse.Namespace, screen: Screen) -> int:
             for one in procedure.parameters
         ],
         "checks": [one.name for one in checks],
-        "actions": [contents.action_json(one) for one in actions],
+        "actions": [contents.action_json(one, rules) for one in actions],
         "scenarios": drilled_by,
     })  # fmt: skip
     screen.line(f"{procedure.name} ({procedure.path.relative_to(root)})")
@@ -58,10 +59,11 @@ def show(arguments: argparse.Namespace, screen: Screen) -> int:
     screen.table([(f"  {one.name}", one.question) for one in checks])
     screen.line("\nactions: nothing of this without --mode act and approval")
     for one in actions:
-        told = contents.action_json(one)
+        told = contents.action_json(one, rules)
         screen.line(f"  {one.name} ({told['danger']}, {told['target']}): {one.help}")
         screen.line(f"    proof: {told['verify']} (within {one.budget_seconds:g} s)")
         screen.line(f"    undo: {told['undo']}")
-        screen.line(f"    approve: {told['approve']}")
+        people = " (two people may be asked for)" if told["approvals"] > 1 else ""
+        screen.line(f"    approve: {told['approve']}{people}")
     screen.line(f"\nscenarios: {', '.join(drilled_by) or 'none'}")
     return 0

@@ -96,13 +96,22 @@ class LaunchDarkly:
 
     def ask_approval(self, key: str, *, on: bool, description: str) -> str:
         """Ask the vendor's approvers for a change; the id of the request."""
-        path = (f"/api/v2/projects/{segment('launchdarkly', self.project_key)}/flags/{segment('launchdarkly', key)}"
-                f"/environments/{segment('launchdarkly', self.environment_key)}/approval-requests")  # fmt: skip
         body = {"description": description, "instructions": [{"kind": "turnFlagOn" if on else "turnFlagOff"}]}
-        data = self.door.write("POST", path, body).data
+        data = self.door.write("POST", self._requests(key), body).data
         fields(data, "launchdarkly", "approval request", "_id")
         with shape("launchdarkly", "approval request"):
             return needed(data, "_id")
+
+    def pending_approvals(self, key: str) -> dict[str, str]:
+        """The requests for an approval of a change of this flag that wait for somebody: id and description."""
+        data = self.door.read(self._requests(key)).data
+        fields(data, "launchdarkly", "approval requests", "items")
+        with shape("launchdarkly", "approval requests"):
+            return {needed(one, "_id"): text(one, "description") for one in data["items"] if one["status"] == "pending"}
+
+    def _requests(self, key: str) -> str:
+        return (f"/api/v2/projects/{segment('launchdarkly', self.project_key)}/flags/{segment('launchdarkly', key)}"
+                f"/environments/{segment('launchdarkly', self.environment_key)}/approval-requests")  # fmt: skip
 
     def _path(self, key: str) -> str:
         return f"/api/v2/flags/{segment('launchdarkly', self.project_key)}/{segment('launchdarkly', key)}"

@@ -2,6 +2,6 @@
 
 from runbook.headless.ending import RunEnd, recover
 from runbook.headless.folder import RunRequest, prepare
-from runbook.headless.runner import run
+from runbook.headless.runner import resume, run
 
-__all__ = ["RunEnd", "RunRequest", "prepare", "recover", "run"]
+__all__ = ["RunEnd", "RunRequest", "prepare", "recover", "resume", "run"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +9,8 @@ from pathlib import Path
 from runbook import approval, policy
 from runbook.headless.folder import RunRequest
 from runbook.model import Danger, Mode, Plan, PlannedObject
-from runbook.record.folder import write_atomic
 from runbook.record.journal import read
-from runbook.times import Times, iso
+from runbook.times import Times
 
 SHOWN_OBJECTS = 10
 
@@ -46,19 +43,13 @@ class Asker:
                 self._approve(plan)
 
     def _is_approved(self, plan: Plan) -> bool:
-        lying = approval.from_files(self._incident_dir, plan.plan_id)
-        return approval.fits(plan, [*self._given, *lying], self._times.now())[0] is not None
+        now = self._times.now()
+        lying = approval.from_files(self._incident_dir, plan, valid=self._valid, now=now)
+        return bool(approval.permit(plan, [*self._given, *lying], now)[0])
 
     def _approve(self, plan: Plan) -> None:
-        """The approval file of the contract."""
-        now = self._times.now()
-        folder = self._incident_dir / "approvals" / plan.plan_id
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        content = {
-            "plan_id": plan.plan_id, "action": plan.action, "target": plan.target, "approver": self._operator,
-            "at": iso(now), "expires_at": iso(now + self._valid), "reason": "asked on the terminal", "signature": None,
-        }  # fmt: skip
-        write_atomic(folder / f"{file_name(self._operator)}.json", json.dumps(content, indent=1) + "\n")
+        approval.write_approval(self._incident_dir, plan, approver=self._operator, reason="asked on the terminal",
+                                valid=self._valid, times=self._times)  # fmt: skip
 
 
 def agreed(plan: Plan) -> bool:
@@ -78,11 +69,6 @@ def agreed(plan: Plan) -> bool:
     yes = typed == wanted.split() if wanted else [word.lower() for word in typed] in (["y"], ["yes"])
     sys.stderr.write("approved\n" if yes else "not approved\n")
     return yes
-
-
-def file_name(name: str) -> str:
-    """A person's name as a file's name."""
-    return re.sub(r"[^A-Za-z0-9._@-]", "_", name)[:64].strip(".") or "somebody"
 
 
 def _described(item: PlannedObject) -> str:

@@ -51,7 +51,7 @@ def close(request: RunRequest, run_dir: Path, told: Told, times: Times) -> RunEn
         code = OPENING[told.never_opened.ename]
         return RunEnd(code, STATUS_OF[code], None, {}, told.never_opened.evalue)
     masker = Masker(told.secrets, mask_key(request.runs))
-    journal, cut_bytes = _take_over(run_dir, masker, times)
+    journal, cut_bytes = take_over(run_dir, masker, times)
     if not opened:
         journal.append("run.opened", _facts(request, run_dir, told))
         for index, cell in enumerate(told.cells, start=1):
@@ -79,7 +79,7 @@ def recover(run_dir: Path, times: Times | None = None) -> dict[str, Any]:
     times = times or Times()
     first = _first_event(run_dir)
     masker = Masker(secrets_of(first["environment"]) if first else {}, mask_key(run_dir.parent.parent))
-    journal, cut_bytes = _take_over(run_dir, masker, times)
+    journal, cut_bytes = take_over(run_dir, masker, times)
     closed = False
     if first is None:
         journal.append("run.opened", _facts_of_folder(run_dir))
@@ -99,7 +99,7 @@ def secrets_of(environment: str) -> dict[str, str]:
         return {}
 
 
-def _take_over(run_dir: Path, masker: Masker, times: Times) -> tuple[Journal, int]:
+def take_over(run_dir: Path, masker: Masker, times: Times) -> tuple[Journal, int]:
     """The journal for writing, without a line that its writer did not finish, and how many bytes that line had."""
     path = run_dir / "journal.jsonl"
     give_up = time.monotonic() + LET_GO_SECONDS

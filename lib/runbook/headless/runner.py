@@ -11,6 +11,7 @@ from typing import Any
 from runbook.headless.ending import RunEnd, close, secrets_of
 from runbook.headless.folder import RunRequest, kernel_environment, prepare
 from runbook.headless.kernel import Kernel, KernelDied, OverTime
+from runbook.headless.reopening import reopen
 from runbook.headless.stopping import Interrupted, Stop, stopping
 from runbook.headless.told import Cell, Log, Told
 from runbook.times import Times, iso
@@ -26,24 +27,43 @@ def run(request: RunRequest, show: Callable[[str], None] = lambda _text: None, t
     """
     times = times or Times()
     with stopping() as stop:
-        run_dir = prepare(request, times)
-        told = Told(iso(times.now()))
-        kernel: Kernel | None = None
-        try:
-            kernel = Kernel(kernel_environment(request, run_dir, supervised=True), request.root, stop)
-            _drive(kernel, request, run_dir, told, show, stop, times)
-        except KernelDied as death:
-            told.forced, told.reason = "kernel_died", str(death)
-        except OverTime:
-            told.forced, told.reason = "timed_out", _over(told, request)
-        except Interrupted as signal:
-            told.forced, told.exit_code, told.reason = "interrupted", 128 + signal.number, str(signal)
-        except Exception as bug:  # ours; the record says so, and is closed like any other
-            told.forced, told.reason = "failed", f"the runner itself failed: {type(bug).__name__}: {bug}"
-        finally:
-            if kernel is not None:
-                kernel.end()
-        return close(request, run_dir, told, times)
+        return _execute(request, prepare(request, times), show, stop, times)
+
+
+def resume(
+    run_dir: Path, root: Path, show: Callable[[str], None] = lambda _text: None, times: Times | None = None
+) -> RunEnd:
+    """Go on with a run that was cut off, in its own record. Refused when it ended by itself, or still runs.
+
+    Every cell runs again: reads are asked again, what was changed is answered from the journal, what nobody saw the
+    end of is settled by its own proof.
+    """
+    times = times or Times()
+    with stopping() as stop:
+        request = reopen(run_dir, root, times)
+        return _execute(request, run_dir, show, stop, times)
+
+
+def _execute(
+    request: RunRequest, run_dir: Path, show: Callable[[str], None], stop: Stop, times: Times
+) -> RunEnd:  # fmt: skip
+    told = Told(iso(times.now()))
+    kernel: Kernel | None = None
+    try:
+        kernel = Kernel(kernel_environment(request, run_dir, supervised=True), request.root, stop)
+        _drive(kernel, request, run_dir, told, show, stop, times)
+    except KernelDied as death:
+        told.forced, told.reason = "kernel_died", str(death)
+    except OverTime:
+        told.forced, told.reason = "timed_out", _over(told, request)
+    except Interrupted as signal:
+        told.forced, told.exit_code, told.reason = "interrupted", 128 + signal.number, str(signal)
+    except Exception as bug:  # ours; the record says so, and is closed like any other
+        told.forced, told.reason = "failed", f"the runner itself failed: {type(bug).__name__}: {bug}"
+    finally:
+        if kernel is not None:
+            kernel.end()
+    return close(request, run_dir, told, times)
 
 
 def _drive(

@@ -110,6 +110,11 @@ class Capture:
             for event, data in waiting:
                 self._append(event, data)
 
+    @property
+    def in_kernel(self) -> bool:
+        """Whether there are cells to capture."""
+        return self._shell is not None
+
     def on_cell_finished(self, callback: Callable[[], None]) -> None:
         """Call back after each cell's end is in the journal."""
         self._callbacks.append(callback)

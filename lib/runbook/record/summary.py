@@ -28,16 +28,30 @@ def conclude(entries: Sequence[Entry], *, forced: str | None = None, exit_code: 
     if forced is not None:
         return forced, exit_code if exit_code is not None else FORCED[forced]
     findings = last_findings(entries).values()
-    if any(e.event == "cell.finished" and e.data["state"] == "failed" for e in entries):
+    if any(cell["state"] == "failed" for cell in cells(entries)):  # a resumed run may have mended it
         return "failed", 1
     if was_refused(entries):
         return "refused", 3
-    if any(found["status"] == "critical" for found in findings):
+    proofs = unproven(entries)
+    if "critical" in proofs or any(found["status"] == "critical" for found in findings):
         return "unresolved", 4
-    if any(found["status"] == "unknown" and found.get("required", True) for found in findings):
+    if proofs or any(found["status"] == "unknown" and found.get("required", True) for found in findings):
         return "unknown", 5
     ever = any(e.event == "check.finished" and e.data["status"] == "critical" for e in entries)
     return ("recovered" if ever else "healthy"), 0
+
+
+def unproven(entries: Sequence[Entry]) -> set[str]:
+    """How the proofs stand of changes that were not proven: an action's verify is a check like any other."""
+    last = {(data["action"], data["plan_id"]): data for data in ends_of(entries)}
+    asked = any(e.event == "check.finished" for e in entries)
+    stands: set[str] = set()
+    for data in last.values():
+        if data["outcome"] == "unverified":
+            stands.add(data["verify"]["status"] if data["verify"] else "critical")
+        elif data["outcome"] == "unknown" or (data["outcome"] == "failed" and not asked):
+            stands.add("critical" if data["outcome"] == "failed" else "unknown")
+    return stands
 
 
 def was_refused(entries: Sequence[Entry]) -> bool:
@@ -56,7 +70,7 @@ def summarize(entries: Sequence[Entry]) -> dict[str, Any]:
     causes = [e.data["causes"] for e in entries if e.event == "cause.ranked"]
     plans = {e.data["plan_id"]: e.data for e in entries if e.event == "plan.made"}
     approved = {e.data["plan_id"]: e.data["approver"] for e in entries if e.event == "approval.used"}
-    done = [e.data for e in entries if e.event == "action.finished"]
+    done = ends_of(entries)
     return {
         "schema": 1,
         "run": opened.get("run", ""), "notebook": opened.get("notebook", ""), "incident": opened.get("incident", ""),
@@ -81,6 +95,16 @@ def summarize(entries: Sequence[Entry]) -> dict[str, Any]:
         "events": len(entries),
         "head": entries[-1].hash if entries else ZERO,
     }  # fmt: skip
+
+
+def ends_of(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """How each apply ended. One whose end nobody had seen gives way to what was found out when the run went on."""
+    ends = [e.data for e in entries if e.event == "action.finished"]
+    last = {(data["action"], data["plan_id"]): index for index, data in enumerate(ends)}
+    return [
+        data for index, data in enumerate(ends)
+        if data["outcome"] != "unknown" or last[data["action"], data["plan_id"]] == index
+    ]  # fmt: skip
 
 
 def cells(entries: Sequence[Entry]) -> list[dict[str, Json]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from runbook import guards
@@ -11,6 +12,7 @@ from runbook.checks.frame import Answer
 from runbook.errors import Fault, Refused, SystemFault
 from runbook.model import ActionResult, Changed, Finding, Outcome, Plan, PlannedObject, Status
 from runbook.record.journal import Journal
+from runbook.run.resuming import SoFar
 from runbook.systems import Systems
 from runbook.times import deadline
 
@@ -21,6 +23,8 @@ NOT_CARRIED_OUT = frozenset(
 )  # fmt: skip
 ASK_AGAIN_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 ONE_ANSWER_SECONDS = 10.0
+SETTLE_SECONDS = 3.0  # how long a vendor may need until a change that it took can be read back
+SETTLE_PAUSE_SECONDS = 0.5
 
 
 def carry_out(
@@ -32,8 +36,12 @@ def carry_out(
     runs: Path,
     approved_by: str,
     progress: Callable[[float | None, str], None],
+    begun: SoFar | None = None,
 ) -> ActionResult:
-    """Change the plan's objects and prove it. Never raises for the systems' sake; a bug still raises."""
+    """Change the plan's objects and prove it. Never raises for the systems' sake; a bug still raises.
+
+    ``begun`` is what was done of this plan before the run was cut off: it is not done again.
+    """
     started = systems.times.monotonic()
 
     def result(
@@ -49,9 +57,9 @@ def carry_out(
         with guards.nobody_else_changes(plan.target, runs, systems, approved_by, systems.times) as lock:
             journal.append("action.started", {
                 "action": action.name, "plan_id": plan.plan_id, "target": plan.target, "danger": plan.danger.value,
-                "approved_by": approved_by, "lock": lock,
+                "approved_by": approved_by, "lock": lock, "resumed": begun is not None,
             })  # fmt: skip
-            changes = change_each(action, plan, systems, journal)
+            changes = change_each(action, plan, systems, journal, begun)
             changed = tuple(c.line for c in changes if c.outcome is Outcome.DONE)
             outcome, reason = weigh(changes, len(plan.objects))
             if changed and action.follow_up:
@@ -67,20 +75,47 @@ def carry_out(
         return result(Outcome.REFUSED, str(refusal))
 
 
-def change_each(action: Action, plan: Plan, systems: Systems, journal: Journal) -> list[Changed]:
+def change_each(
+    action: Action, plan: Plan, systems: Systems, journal: Journal, begun: SoFar | None = None
+) -> list[Changed]:
     """Change the objects one by one; stop at the first that failed or whose end was not seen."""
     changes: list[Changed] = []
     for item in plan.objects:
+        if begun is not None and item.identity in begun.outcomes:
+            changes.append(begun.outcomes[item.identity])
+            continue
         head = {"action": action.name, "plan_id": plan.plan_id, "object": item.identity}
         journal.append("action.object", {**head, "phase": "intent", "outcome": None, "line": "",
                                          "before": {**plan.before, **item.shown}, "after": {}})  # fmt: skip
-        changed = _change(action, item, plan, systems)
+        unsure = begun is not None and item.identity in begun.unsure
+        changed = (settle(action, item, plan, systems) if unsure else None) or _change(action, item, plan, systems)
         journal.append("action.object", {**head, "phase": "outcome", "outcome": changed.outcome.value,
                                          "line": changed.line, "before": {}, "after": dict(changed.after)})  # fmt: skip
         changes.append(changed)
         if changed.outcome in (Outcome.FAILED, Outcome.UNKNOWN):
             break
     return changes
+
+
+def settle(action: Action, item: PlannedObject, plan: Plan, systems: Systems) -> Changed | None:
+    """Whether an object whose end nobody saw was changed, by the action's own proof. None: it was not, so change it.
+
+    ``critical`` is believed when it stays for a moment: the system may only just have heard of the change. ``warning``
+    means that the change is on its way: it gets the action's whole budget.
+    """
+    alone = replace(plan, objects=(item,))
+    started = systems.times.monotonic()
+    while True:
+        found = _ask(action, alone, systems)
+        spent = systems.times.monotonic() - started
+        if found.status is Status.OK:
+            return Changed(Outcome.DONE, f"{item.identity}: done before the run was cut off ({found.summary})")
+        if found.status is Status.CRITICAL and spent >= min(SETTLE_SECONDS, action.budget_seconds):
+            return None
+        if spent >= action.budget_seconds:
+            told = "nobody can tell whether it was done; look at the system itself, then runbook resume again"
+            return Changed(Outcome.UNKNOWN, f"{item.identity}: {found.summary}: {told}")
+        systems.times.sleep(SETTLE_PAUSE_SECONDS)
 
 
 def weigh(changes: list[Changed], planned: int) -> tuple[Outcome, str]:

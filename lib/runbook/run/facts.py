@@ -30,6 +30,7 @@ class Facts:
     drill: bool
     operator: str
     operator_source: str
+    break_glass: str = ""
 
     @property
     def incident_dir(self) -> Path:
@@ -55,11 +56,12 @@ def latest_plan(entries: Iterable[Entry], action: str) -> Plan | None:
 
 def first_bad_end(entries: Iterable[Entry]) -> tuple[str, str] | None:
     """The first action of this run that ended badly, and how; None while there is none."""
-    bad = {outcome.value for outcome in BAD_ENDS}
+    ends: dict[tuple[str, str], str] = {}  # of each plan the last end counts: an unknown one may have been settled
     for entry in entries:
-        if entry.event == "action.finished" and entry.data["outcome"] in bad:
-            return entry.data["action"], entry.data["outcome"]
-    return None
+        if entry.event == "action.finished":
+            ends[entry.data["action"], entry.data["plan_id"]] = entry.data["outcome"]
+    bad = {outcome.value for outcome in BAD_ENDS}
+    return next(((action, outcome) for (action, _), outcome in ends.items() if outcome in bad), None)
 
 
 def anything_done(entries: Iterable[Entry]) -> bool:

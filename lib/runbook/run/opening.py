@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,15 @@ from runbook.record.seal import text_of
 from runbook.record.skeleton import with_parameters
 from runbook.run import parameters
 from runbook.run.facts import Facts
+from runbook.run.permissions import still_given
 from runbook.run.sealing import seal_when_closed
 from runbook.run.session import Run
 from runbook.settings import Secrets
 from runbook.systems import Systems
 from runbook.times import Times, iso
 from runbook.view import Views
+
+MADE = "undo"
 
 
 def open_run(
@@ -42,10 +46,10 @@ def open_run(
     """
     times = Times()
     root = settings.root()
-    procedure = catalogue.get(root, name)
+    attached = attached_folder()
+    procedure = procedure_of(name, attached, root)
     shell = capture.running_shell()
     values = parameters.checked(procedure, shell.user_ns if shell else {}, capture.inputs(shell))
-    attached = attached_folder()
     if attached is not None and is_closed(attached):
         return ClosedRun(attached)
     if mode not in tuple(Mode):
@@ -70,6 +74,13 @@ def attached_folder() -> Path | None:
     if chosen := os.environ.get("RUNBOOK_RUN"):
         return Path(chosen)
     return Path.cwd() if (Path.cwd() / "journal.jsonl").exists() else None
+
+
+def procedure_of(name: str, attached: Path | None, root: Path) -> catalogue.Procedure:
+    """The procedure of the catalogue, or the one that the product wrote into the run's own folder: an undo."""
+    if attached is not None and name == MADE:
+        return replace(catalogue.load(attached / "notebook.ipynb"), name=name, category="")
+    return catalogue.get(root, name)
 
 
 def is_closed(run_dir: Path) -> bool:
@@ -113,6 +124,7 @@ def _facts(
         incident=about, environment=profile.name, sandbox=profile.sandbox, mode=mode, interactive=interactive,
         supervised=bool(os.environ.get("RUNBOOK_SUPERVISED")), drill=bool(os.environ.get("RUNBOOK_DRILL")),
         operator=operator, operator_source=source,
+        break_glass=os.environ.get("RUNBOOK_BREAK_GLASS", ""),
     )  # fmt: skip
 
 
@@ -148,7 +160,12 @@ def _start(
             "versions": provenance.versions(), "notebook_digest": procedure.digest, "parameters": values,
             "targets": targets, "started_at": iso(times.now()), "python": sys.executable,
         })  # fmt: skip
+    before = read(journal.path)
+    told = {(e.data["action"], e.data["plan_id"] or "") for e in before if e.event == "approval.given"}
+    approvals = still_given(approvals, before, timedelta(minutes=policy.approval_minutes))
     for given in approvals:
+        if (given.action, given.plan_id) in told:
+            continue
         journal.append("approval.given", {
             "action": given.action, "plan_id": given.plan_id or None, "approver": given.approver, "via": given.via,
             "at": iso(times.now()),

@@ -25,4 +25,7 @@ def seal_when_closed(run: Run, recorder: Any, journal: Journal, masker: Masker, 
 
         close_and_seal(run.facts.run_dir, journal, forced=None, masker=masker, render_report=render, times=times)
 
-    recorder.on_cell_finished(finished)
+    if recorder.in_kernel:
+        recorder.on_cell_finished(finished)
+    else:  # plain Python has no cells to wait for
+        run.when_closed = finished

@@ -5,7 +5,8 @@ No cell raises because a system is down or a guard says no: it shows what happen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from runbook import approval, causes
@@ -18,15 +19,16 @@ from runbook.policy import Policy
 from runbook.record.journal import Journal, read
 from runbook.run import closing, plans, telling
 from runbook.run.applying import carry_out
-from runbook.run.facts import Facts, anything_done, finding_event, findings_of, first_bad_end, latest_plan
+from runbook.run.deciding import RECOVERED, decide
+from runbook.run.facts import Facts, anything_done, finding_event, findings_of
 from runbook.run.permissions import Permissions
+from runbook.run.resuming import SoFar, done_before
 from runbook.systems import Systems
 from runbook.times import deadline, parse_iso
 from runbook.view import Views
 
 PREVIEW_SECONDS = 8.0  # as long as a check may take: a preview reads the same systems
 RECOVERY_SECONDS = 30.0  # how long verify waits for the world to follow a change that is already proven
-RECOVERED = "recovered: what was critical is ok"
 
 
 class Run:
@@ -44,6 +46,7 @@ class Run:
     ) -> None:
         self.facts = facts
         self.closing = False
+        self.when_closed: Callable[[], None] = lambda: None
         self._systems = systems
         self._policy = policy
         self._journal = journal
@@ -98,37 +101,32 @@ class Run:
             return self._views.notice(f"no plan for {action.name}: {reason}")
         self._no_plan.pop(action.name, None)
         plan = plans.plan_of(action, preview, arguments, self.facts.environment)
-        plans.keep_plan(plan, self.facts.incident_dir, self._journal.masker)
+        approval.keep_plan(plan, self.facts.incident_dir, self._journal.masker, self._times.now())
         self._journal.append("plan.made", plan.as_json())
-
-        def approve(typed: str) -> str:
-            return self._permissions.approve_on_card(plan, typed)
-
         can_ask = self.facts.interactive and self.facts.mode is Mode.ACT and bool(plan.objects)
-        return self._views.plan_card(
-            plan, mode=self.facts.mode, consent=approval.consent(plan), on_approve=approve if can_ask else None
-        )
+        approve = partial(self._permissions.approve_on_card, plan) if can_ask else None
+        consent = approval.consent(plan)
+        return self._views.plan_card(plan, mode=self.facts.mode, consent=consent, on_approve=approve)
 
     def apply(self, action: Action) -> Any:
         """Carry out the latest plan of this action if it is approved; else say why not. Proves the effect."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        plan, result = self._decide(action)
-        if result is None:
-            assert plan is not None
-            given, why_not = self._permissions.for_plan(plan)
-            if given is None:
-                result = self._without_permission(plan, why_not)
-            elif self._recovers_after_the_last_change():
-                self._permissions.mark_matched(action.name)
-                result = ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
-            else:
-                self._permissions.use(given, plan)
-                bar = self._views.progress(action.help)
-                result = carry_out(
-                    action, plan, systems=self._systems, journal=self._journal, runs=self.facts.runs,
-                    approved_by=given.approver, progress=bar.update,
-                )  # fmt: skip
+        entries = read(self._journal.path)
+        if (answer := done_before(entries, action.name)) is not None:  # a resumed run does nothing twice
+            self._permissions.mark_matched(action.name)
+            return self._views.action_result(answer, None)
+        plan: Plan | None = None
+        try:
+            plan, result, begun = decide(
+                action.name, entries, facts=self.facts, permissions=self._permissions,
+                no_plan=self._no_plan.get(action.name, "no plan was made"), has_recovered=self._has_recovered,
+            )  # fmt: skip
+            if result is None:
+                assert plan is not None
+                result = self._change(action, plan, begun)
+        except (Refused, SettingError) as no:
+            result = ActionResult(action.name, plan.plan_id if plan else "", Outcome.REFUSED, str(no))
         self._journal.append("action.finished", {**result.as_json(), "changed": list(result.changed)})
         return self._views.action_result(result, plan)
 
@@ -172,7 +170,9 @@ class Run:
         self._permissions.tell_left_over()
         self.closing = True
         self._systems.close()
-        return self._views.closing(closing.preview(read(self._journal.path), self.facts, self._times.now()))
+        shown = self._views.closing(closing.preview(read(self._journal.path), self.facts, self._times.now()))
+        self.when_closed()
+        return shown
 
     def note(self, text: str) -> Any:
         """Add a sentence of yours to the record."""
@@ -212,30 +212,27 @@ class Run:
             merged |= self._asked[name][1]
         return self._ask([self._asked[name][0] for name in names], merged, "verify") if names else []
 
-    def _decide(self, action: Action) -> tuple[Plan | None, ActionResult | None]:
-        """The plan that is meant, and the result when nothing is to be carried out."""
-        entries = read(self._journal.path)
-        plan = self._permissions.approved_plan(action.name) or latest_plan(entries, action.name)
-        if plan is None:
-            reason = self._no_plan.get(action.name, "no plan was made")
-            given = self._permissions.names(action.name)
-            self._permissions.mark_matched(action.name)
-            return None, ActionResult(action.name, "", Outcome.REFUSED if given else Outcome.SKIPPED, reason)
-        if self.facts.mode is Mode.REHEARSE:
-            return plan, ActionResult(action.name, plan.plan_id, Outcome.PLANNED, "rehearsed, nothing was changed")
-        if not plan.objects:
-            self._permissions.mark_matched(action.name)
-            return plan, ActionResult(action.name, plan.plan_id, Outcome.UNCHANGED, "there is nothing to change")
-        if anything_done(entries) and self._has_recovered():
-            self._permissions.mark_matched(action.name)
-            return plan, ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
-        bad = first_bad_end(entries)
-        if bad is not None and not self.facts.interactive:
-            self._permissions.mark_matched(action.name)
-            return plan, ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, f"after {bad[0]} ended {bad[1]}")
-        return plan, None
+    def _change(self, action: Action, plan: Plan, begun: SoFar | None) -> ActionResult:
+        """Carry a plan out if somebody permits it, or go on with one that was begun under a permission that holds."""
+        approved_by = begun.approved_by if begun and self._permissions.still_hold(begun) else ""
+        if not approved_by:
+            permission, why_not = self._permissions.for_plan(plan)
+            if permission is None:
+                return self._without_permission(plan, why_not, begun)
+            if begun is None and self._recovers_after_the_last_change():
+                self._permissions.mark_matched(action.name)
+                return ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
+            self._permissions.use(permission, plan)
+            approved_by = permission.approved_by
+        return carry_out(
+            action, plan, systems=self._systems, journal=self._journal, runs=self.facts.runs,
+            approved_by=approved_by, progress=self._views.progress(action.help).update, begun=begun,
+        )  # fmt: skip
 
-    def _without_permission(self, plan: Plan, why_not: str) -> ActionResult:
+    def _without_permission(self, plan: Plan, why_not: str, begun: SoFar | None) -> ActionResult:
+        if begun is not None:
+            reason = f"begun before the run was cut off, its approval is over: runbook approve {plan.plan_id}"
+            return ActionResult(plan.action, plan.plan_id, Outcome.UNKNOWN, "; ".join(filter(None, [reason, why_not])))
         if not why_not:
             return ActionResult(plan.action, plan.plan_id, Outcome.SKIPPED, "not approved")
         self._permissions.refuse(plan, why_not)

@@ -58,13 +58,25 @@ def ask_approval(world: World, call: Call) -> Reply:
     with world.lock:
         flag = _flag_of(world, call)
         uid = token(f"approval {flag.key} {flag.version} {len(world.flag_requests)}")
-        world.flag_requests.append(uid)
-    return Reply({
-        "_id": uid, "_version": 1, "creationDate": int(world.times.now().timestamp() * 1000), "serviceKind": "launchdarkly",
-        "description": body["description"], "reviewStatus": "pending", "status": "pending", "allReviews": [],
-        "notifyMemberIds": [], "instructions": body["instructions"], "_links": {"self": {"href": call.path}},
-        "conflicts": [], "requestorId": token("ld token"), "resourceId": resource(flag.key),
-    }, 201, change=True, objects=(flag.key,))  # fmt: skip
+        request = {
+            "_id": uid, "_version": 1, "creationDate": int(world.times.now().timestamp() * 1000),
+            "serviceKind": "launchdarkly", "description": body["description"], "reviewStatus": "pending",
+            "status": "pending", "allReviews": [], "notifyMemberIds": [], "instructions": body["instructions"],
+            "_links": {"self": {"href": call.path}}, "conflicts": [], "requestorId": token("ld token"),
+            "resourceId": resource(flag.key),
+        }  # fmt: skip
+        world.flag_requests.append(request)
+    return Reply(request, 201, change=True, objects=(flag.key,))
+
+
+@VENDOR.route("GET", "/api/v2/projects/{project}/flags/{flag}/environments/{environment}/approval-requests")
+def approvals(world: World, call: Call) -> Reply:
+    """The requests of one flag, the newest first."""
+    known(call)
+    with world.lock:
+        mine = resource(_flag_of(world, call).key)
+        items = [one for one in reversed(world.flag_requests) if one["resourceId"] == mine]
+    return Reply({"items": items, "_links": {"self": {"href": call.path}}})
 
 
 def _flag_of(world: World, call: Call) -> Flag:

@@ -1,20 +1,18 @@
-"""Approvals: permission for one plan by a named person. Pure rules, and the files in which they lie.
+"""Which approvals permit which plan. Pure.
 
 Nobody can approve more than they saw: an approval names an action, or an action and a plan id; the plan id holds the
-objects. Names are claims until signatures come (``signature`` keeps their place).
+objects.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from runbook.errors import SettingError
-from runbook.model import Danger, Json, Plan
-from runbook.times import parse_iso
+from runbook.model import Danger, Plan
 
 EXACT_PLAN = frozenset({Danger.DISRUPTIVE, Danger.DESTRUCTIVE})
 
@@ -28,7 +26,9 @@ class Approval:
     approver: str
     via: str  # parameter, card, terminal, file
     expires_at: datetime
-    path: Path | None = None
+    path: Path | None = None  # of a file: it is taken away when it is used
+    refused: str = ""  # why a file cannot count, whatever plan it names
+    at: str = ""  # when a file was written: tells two approvals of one plan by one person apart
 
     def __str__(self) -> str:
         """As it is typed: ``action`` or ``action@plan_id``."""
@@ -47,24 +47,39 @@ def parse(text: str, *, approver: str, expires_at: datetime) -> list[Approval]:
     return approvals
 
 
-def from_files(incident_dir: Path, plan_id: str) -> list[Approval]:
-    """The approvals that lie beside the incident for one plan, by whoever wrote them."""
-    return [_from_file(path) for path in sorted((incident_dir / "approvals" / plan_id).glob("*.json"))]
+def permit(
+    plan: Plan, approvals: Iterable[Approval], now: datetime, *, people: int = 1, break_glass: str = ""
+) -> tuple[tuple[Approval, ...], str]:
+    """The approvals that permit a plan together, or none and the reason why; no reason where none was given.
 
-
-def fits(plan: Plan, approvals: Iterable[Approval], now: datetime) -> tuple[Approval | None, str]:
-    """The approval that permits this plan, or None and the reason why none of them does."""
+    Where two people are needed both approve the exact plan, and ``break_glass``, a reason, stands in for the second.
+    """
+    by_person: dict[str, Approval] = {}
     reasons = []
     for given in approvals:
-        reason = why_not(plan, given, now)
-        if not reason:
-            return given, ""
-        reasons.append(reason)
-    return None, "; ".join(reasons)
+        if reason := why_not(plan, given, now, people=people):
+            reasons.append(reason)
+        elif person(given.approver) in by_person:
+            reasons.append(f"the same person twice, {given.approver}")
+        else:
+            by_person[person(given.approver)] = given
+    chosen = tuple(by_person.values())[:people]
+    if len(chosen) == people or (chosen and break_glass):
+        return chosen, ""
+    if chosen:
+        reasons.append(f"a second person must approve it: runbook approve {plan.plan_id}")
+    return (), "; ".join(reasons)
 
 
-def why_not(plan: Plan, given: Approval, now: datetime) -> str:
-    """Why an approval does not permit a plan; empty when it does."""
+def person(name: str) -> str:
+    """A person's name, for comparing two: names are claims, but spelling makes nobody a second person."""
+    return name.strip().casefold()
+
+
+def why_not(plan: Plan, given: Approval, now: datetime, *, people: int = 1) -> str:
+    """Why an approval does not permit a plan, alone or with others; empty when it does."""
+    if given.refused:
+        return given.refused
     if given.action != plan.action:
         return f"{given} approves {given.action}, not {plan.action}"
     if now >= given.expires_at:
@@ -75,6 +90,8 @@ def why_not(plan: Plan, given: Approval, now: datetime) -> str:
         return f"{plan.action} is {plan.danger.value}: approve the exact plan, {plan.action}@{plan.plan_id}"
     if not given.plan_id and plan.proposed_target:
         return f"the run chose {plan.target} itself: approve the exact plan, {plan.action}@{plan.plan_id}"
+    if not given.plan_id and people > 1:
+        return f"two people must approve the exact plan, {plan.action}@{plan.plan_id}"
     return ""
 
 
@@ -106,11 +123,3 @@ def expected_words(plan: Plan) -> str:
 
 def _is_plan_id(text: str) -> bool:
     return len(text) == 8 and all(c in "0123456789abcdef" for c in text)
-
-
-def _from_file(path: Path) -> Approval:
-    try:
-        data: dict[str, Json] = json.loads(path.read_text("utf-8"))
-        return Approval(data["action"], data["plan_id"], data["approver"], "file", parse_iso(data["expires_at"]), path)
-    except (OSError, ValueError, KeyError) as error:
-        raise SettingError(f"not an approval: {error}", where=str(path), next_step="remove it") from error
