@@ -11,7 +11,18 @@ from runbook import actions
 from runbook.actions.frame import Action
 from runbook.model import Danger
 
-HEADINGS = ["Symptom", "Impact", "Open the run", "Triage", "Diagnose", "Mitigate", "Verify", "Undo", "Escalate", "Close"]
+HEADINGS = [
+    "Symptom",
+    "Impact",
+    "Open the run",
+    "Triage",
+    "Diagnose",
+    "Mitigate",
+    "Verify",
+    "Undo",
+    "Escalate",
+    "Close",
+]
 HEAD_ROWS = ["Owner", "Alert", "Access", "Changes production?", "Last reviewed", "Last drilled"]
 CALLS = {"check", "timeline", "diagnose", "plan", "apply", "verify", "escalate", "close", "note"}
 PARAMETER = re.compile(r"[a-z_]+: [a-z]+(\[[a-z, ]+\])? = [^#=|]+  # [^=|]{8,}")
