@@ -112,5 +112,5 @@ def _from_file(path: Path) -> Approval:
     try:
         data: dict[str, Json] = json.loads(path.read_text("utf-8"))
         return Approval(data["action"], data["plan_id"], data["approver"], "file", parse_iso(data["expires_at"]), path)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(f"not an approval: {error}", where=str(path), next_step="remove it") from error

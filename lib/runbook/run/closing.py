@@ -78,12 +78,14 @@ def preview(entries: Sequence[Entry], facts: Facts, now: datetime) -> dict[str, 
     return {**summary, "status": status, "exit_code": exit_code, "ended_at": iso(now), "run_dir": str(facts.run_dir)}
 
 
-def read_plan(path: Path) -> Plan:
-    """A kept plan; exit 2 when its content is not the plan that its name says."""
+def read_plan(path: Path, action: str) -> Plan:
+    """A kept plan of an action; SettingError when its content is not the plan that its name says."""
     try:
         plan = Plan.from_json(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingError(f"not a plan: {error}", where=str(path), next_step="make the plan again") from error
+    if plan.action != action:
+        raise SettingError(f"a plan of {plan.action}, not of {action}", where=str(path), next_step="approve another")
     if plan.plan_id != path.stem:
         raise SettingError("the plan was edited: its id does not fit", where=str(path), next_step="make it again")
     return plan

@@ -148,9 +148,12 @@ class Run:
         """Ask again whatever was not ok; after a change wait up to 30 s for the world to follow."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        names = [
-            name for name in self._asked if self._latest[name].status is not Status.OK or name in self._was_critical
-        ]
+        if unasked := [name for name in self._latest if name not in self._asked and self._was_bad(name)]:
+            return self._views.notice(
+                f"Not ok when it was last asked, before this kernel began: {', '.join(unasked)}. "
+                "Run the cells that ask it, then this one."
+            )
+        names = [name for name in self._asked if self._was_bad(name)]
         findings = self._ask_again(names)
         give_up = self._times.monotonic() + RECOVERY_SECONDS
         entries = read(self._journal.path)
@@ -191,6 +194,8 @@ class Run:
 
     def note(self, text: str) -> Any:
         """Add a sentence of yours to the record."""
+        if self.closing:
+            return self._views.notice(self._closed_line())
         self._journal.append("note.added", {"text": text})
         return self._views.notice(f"Noted: {text}")
 
@@ -230,12 +235,15 @@ class Run:
     def _decide(self, action: Action) -> tuple[Plan | None, ActionResult | None]:
         """The plan that is meant, and the result when nothing is to be carried out."""
         entries = read(self._journal.path)
-        plan = self._approved_plan(action) or latest_plan(entries, action.name)
+        try:
+            plan = self._approved_plan(action) or latest_plan(entries, action.name)
+        except RunbookError as broken:
+            self._mark_matched(action.name)
+            return None, ActionResult(action.name, "", Outcome.REFUSED, str(broken))
         if plan is None:
             mine = [given for given in self._approvals if given.action == action.name]
             reason = self._no_plan.get(action.name, "no plan was made")
-            for given in mine:
-                self._used.add(str(given))
+            self._mark_matched(action.name)
             return None, ActionResult(action.name, "", Outcome.REFUSED if mine else Outcome.SKIPPED, reason)
         if self.facts.mode is Mode.REHEARSE:
             return plan, ActionResult(action.name, plan.plan_id, Outcome.PLANNED, "rehearsed, nothing was changed")
@@ -256,7 +264,7 @@ class Run:
         for given in self._approvals:
             path = self.facts.incident_dir / "plans" / f"{given.plan_id}.json"
             if given.action == action.name and given.plan_id and path.exists():
-                return closing.read_plan(path)
+                return closing.read_plan(path, action.name)
         return None
 
     def _permission(self, plan: Plan) -> tuple[Approval | None, str]:
@@ -297,8 +305,9 @@ class Run:
 
     def _has_recovered(self) -> bool:
         """Ask what was critical again; recovered when none of it is critical or unknown now."""
-        names = [name for name in self._was_critical if name in self._asked]
-        again = self._ask_again(names)
+        if not self._was_critical <= set(self._asked):  # asked by a kernel before this one: nobody can tell
+            return False
+        again = self._ask_again(sorted(self._was_critical))
         return bool(again) and all(found.status in (Status.OK, Status.WARNING) for found in again)
 
     def _recovers_after_the_last_change(self) -> bool:
@@ -314,6 +323,9 @@ class Run:
                 return False
             self._times.sleep(1.0)
         return True
+
+    def _was_bad(self, name: str) -> bool:
+        return self._latest[name].status is not Status.OK or name in self._was_critical
 
     def _mark_matched(self, action: str) -> None:
         self._used |= {str(given) for given in self._approvals if given.action == action}
