@@ -89,11 +89,19 @@ def test_the_same_secret_gives_the_same_tag_and_another_another(masker):
     assert masker.text(SECRET) != other.text("quite-another-one")
 
 
-def test_json_is_masked_in_values_and_keys_and_images_are_left(masker):
-    picture = base64.b64encode(b"png" + SECRET.encode()).decode()
-    value = masker.json({"a": [SECRET, {"b": SECRET}], SECRET: 1, "image/png": picture, "image/svg+xml": SECRET})
+def test_json_is_masked_in_values_and_keys(masker):
+    value = masker.json(
+        {"a": [SECRET, {"b": SECRET}], SECRET: 1, "image/svg+xml": SECRET, "image/png": {"alt": SECRET}}
+    )
     assert SECRET not in json.dumps(value)
-    assert value["image/png"] == picture
+
+
+def test_a_picture_is_left_as_it_is_but_for_secrets_and_comments(masker):
+    pixels = base64.b64encode(b"GIF89a" + bytes(range(256))).decode()
+    assert masker.json({"image/gif": pixels})["image/gif"] == pixels
+    told = masker.json({"image/jpeg": b"\xff\xd8" + SECRET.encode() + b"\xff\xd9", "image/png": SECRET})
+    assert base64.b64decode(told["image/jpeg"]) == b"\xff\xd8" + b"*" * len(SECRET) + b"\xff\xd9"
+    assert SECRET not in told["image/png"]
 
 
 @settings(max_examples=200, database=None)

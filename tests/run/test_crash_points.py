@@ -10,7 +10,7 @@ import pytest
 from runbook.approval import path_of, read_plan
 
 if TYPE_CHECKING:
-    from conftest import Runs
+    from worlds import Runs
 
 pytestmark = pytest.mark.timeout(600)
 SETTLED = (

@@ -12,7 +12,7 @@ from runbook import approval
 from runbook.times import Times
 
 if TYPE_CHECKING:
-    from conftest import Runs
+    from worlds import Runs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FLAG = {"flag": "new-pricing"}

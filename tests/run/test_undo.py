@@ -16,7 +16,7 @@ from runbook.record.journal import scan
 from runbook.record.verify import verify
 
 if TYPE_CHECKING:
-    from conftest import Runs
+    from worlds import Runs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FIELDS = ("flags_on", "production", "domains", "auto_assign", "attack_mode", "default_pool_size", "pool_mode")

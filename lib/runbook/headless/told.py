@@ -10,8 +10,8 @@ from typing import Any
 
 from runbook.headless.kernel import Reply, text_of
 from runbook.model import Json
-from runbook.record.capture import as_output
-from runbook.record.mask import Masker
+from runbook.record.mask import Masker, StreamMask
+from runbook.record.messages import as_output
 
 # Raised before there is a record: the exit code, and no folder is left.
 OPENING = {"SettingError": 2, "Refused": 3}
@@ -66,6 +66,7 @@ class Log:
         self._journal = journal
         self._told = told
         self._masker = Masker(told.secrets, UNMASKED_KEY)
+        self._streams: dict[str, StreamMask] = {}
 
     def has_opened(self) -> bool:
         """Whether the kernel has begun its journal."""
@@ -82,13 +83,22 @@ class Log:
 
     def hear(self, message: dict[str, Any]) -> None:
         """One message of the running cell. Before the run is open the kernel masks by shape only: we add the values."""
-        text = text_of(message)
-        if self.has_opened():
-            self.text(text)
+        if self.has_opened() and not self._streams:
+            self.text(text_of(message))
             return
-        self.text(self._masker.text(text))
-        if (output := as_output(message["msg_type"], message["content"])) is not None:
+        self.text(self._masked(message))
+        if not self.has_opened() and (output := as_output(message["msg_type"], message["content"])) is not None:
             _keep(self._told.cells[-1].outputs, output)
+
+    def _masked(self, message: dict[str, Any]) -> str:
+        """The message's text; of a stream what cannot be half of a secret, and the rest when the cell is over."""
+        content = message["content"]
+        if message["msg_type"] == "stream":
+            return self._streams.setdefault(content["name"], self._masker.stream()).feed(content["text"])
+        if content.get("execution_state") == "idle":
+            streams, self._streams = self._streams, {}
+            return "".join(stream.flush() for stream in streams.values())
+        return self._masker.text(text_of(message))
 
 
 def _keep(outputs: list[dict[str, Json]], output: dict[str, Json]) -> None:

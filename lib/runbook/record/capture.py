@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,9 +18,8 @@ from runbook.errors import RecordError
 from runbook.model import Json
 from runbook.record.journal import Journal
 from runbook.record.mask import Masker, StreamMask
+from runbook.record.messages import as_output, joined, message_of, stop_echo
 from runbook.record.overflow import Overflow
-
-OUTPUTS = {"display_data", "execute_result", "error"}  # stream and updates need more care than a copy
 
 
 def running_shell() -> Any:
@@ -72,7 +72,7 @@ class Capture:
         self._waiting: list[tuple[str, dict[str, Json]]] = []
         self._cells: Sequence[Mapping[str, Any]] = ()
         self._overflow: Overflow | None = None
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[bool], None]] = []
         self._of_message: dict[str, str] = {}  # message id -> cell id
         self._streams: dict[tuple[str, str], tuple[StreamMask, Any, Any]] = {}
         self._current: dict[str, Any] | None = None
@@ -87,6 +87,7 @@ class Capture:
         session = self._shell.kernel.session
         self._send = session.send
         session.send = self._masked_send
+        stop_echo()
         self._shell.history_manager.enabled = False  # sources may hold what a person typed by mistake
         self._shell.events.register("pre_run_cell", self._cell_started)
         self._shell.events.register("post_run_cell", self._cell_finished)
@@ -107,16 +108,16 @@ class Capture:
             self._overflow = Overflow(journal.path.parent / "outputs")
             self._journal = journal
             waiting, self._waiting = self._waiting, []
-            for event, data in waiting:
-                self._append(event, data)
+            for event, data in joined(waiting):
+                self._append(event, self.masker.json(data))  # it was masked by shape only: the secrets came just now
 
     @property
     def in_kernel(self) -> bool:
         """Whether there are cells to capture."""
         return self._shell is not None
 
-    def on_cell_finished(self, callback: Callable[[], None]) -> None:
-        """Call back after each cell's end is in the journal."""
+    def on_cell_finished(self, callback: Callable[[bool], None]) -> None:
+        """Call back, with whether it failed, after each cell's end is in the journal."""
         self._callbacks.append(callback)
 
     def detach(self) -> None:
@@ -133,7 +134,12 @@ class Capture:
     def _begin(self, source: str, cell_id: str | None, message_id: str) -> None:
         with self._writing:
             self.sources.append(source)
-            self._current = {"source": source, "cell_id": cell_id, "started": _monotonic(), "index": len(self.sources)}
+            self._current = {
+                "source": source,
+                "cell_id": cell_id,
+                "started": time.monotonic(),
+                "index": len(self.sources),
+            }
             self._of_message[message_id] = str(len(self.sources))
             self._append("cell.started", {"id": cell_id or "", "index": len(self.sources), "source": source,
                                           "execution_count": self._shell.execution_count})  # fmt: skip
@@ -145,13 +151,13 @@ class Capture:
         error = result.error_before_exec or result.error_in_exec
         self._end("failed" if error is not None else "completed", error)
         for callback in list(self._callbacks):
-            callback()
+            callback(error is not None)
 
     def _end(self, state: str, error: BaseException | None) -> None:
         with self._writing:
             if self._current is None:
                 return
-            seconds = _monotonic() - self._current["started"]
+            seconds = time.monotonic() - self._current["started"]
             said = None if error is None else {"ename": type(error).__name__, "evalue": str(error)}
             self._append("cell.finished", {"id": self._current["cell_id"] or "", "index": self._current["index"],
                                            "state": state, "seconds": round(seconds, 6), "error": said})  # fmt: skip
@@ -160,8 +166,10 @@ class Capture:
     # -- messages --------------------------------------------------------------------------------------------------
 
     def _masked_send(
-        self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, *rest: Any, **more: Any
-    ) -> Any:
+        self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None,
+        buffers: Any = None, track: bool = False, header: Any = None, metadata: Any = None,
+    ) -> Any:  # fmt: skip
+        """``Session.send``, whose arguments these are: a whole message, or the parts of one."""
         assert self._send is not None
         whole = isinstance(msg_or_type, dict)
         kind = msg_or_type["header"]["msg_type"] if whole else msg_or_type
@@ -175,20 +183,26 @@ class Capture:
         elif isinstance(body, dict):
             body = self.masker.json(self._honest(kind, body))
         if whole:
-            msg_or_type = {**msg_or_type, "content": body}
-        else:
-            content = body
+            msg_or_type = {
+                **msg_or_type,
+                "content": body,
+                "metadata": self.masker.json(msg_or_type.get("metadata", {})),
+            }
+            buffers = buffers or msg_or_type.pop("buffers", None)
         if isinstance(body, dict):
             self._journal_output(kind, body, about)
-        return self._send(stream, msg_or_type, content, parent, *rest, **more)
+        buffers = [self.masker.raw(bytes(buffer)) for buffer in buffers or ()]
+        return self._send(
+            stream, msg_or_type, None if whole else body, parent, ident, buffers, track, header,
+            self.masker.json(metadata or {}),
+        )  # fmt: skip
 
     def _stream_text(self, body: Mapping[str, str], socket: Any, about: Any) -> str:
-        key = (body["name"], _message_of(about))
+        key = (body["name"], message_of(about))
         with self._writing:
             if key not in self._streams:
                 self._streams[key] = (self.masker.stream(), socket, about)
-            mask = self._streams[key][0]
-        return mask.feed(body["text"])
+            return self._streams[key][0].feed(body["text"])
 
     def _flush_streams(self) -> None:
         """A cell is over: nothing more will decide what was held back."""
@@ -206,7 +220,7 @@ class Capture:
         if output is None:
             return
         with self._writing:
-            index = self._of_message.get(_message_of(about), str(len(self.sources)))
+            index = self._of_message.get(message_of(about), str(len(self.sources)))
             self._append("cell.output", {"id": "", "index": int(index), "output": output})
 
     # -- the journal -----------------------------------------------------------------------------------------------
@@ -252,35 +266,4 @@ class Capture:
         return fitting[min(met[source], len(fitting)) - 1]
 
     def _message_id(self) -> str:
-        return _message_of(self._shell.kernel.get_parent())
-
-
-def as_output(kind: str, body: Mapping[str, Any]) -> dict[str, Json] | None:
-    """A message as nbformat keeps it; None for those that are no output."""
-    if kind == "stream":
-        return {"output_type": "stream", "name": body["name"], "text": body["text"]}
-    if kind == "error":
-        return {"output_type": "error", "ename": body["ename"], "evalue": body["evalue"],
-                "traceback": list(body["traceback"])}  # fmt: skip
-    if kind not in OUTPUTS and kind != "update_display_data":
-        return None
-    output: dict[str, Json] = {"output_type": kind, "data": dict(body["data"]), "metadata": dict(body["metadata"])}
-    if kind == "execute_result":
-        output["execution_count"] = body["execution_count"]
-    elif display_id := (body.get("transient") or {}).get("display_id"):
-        output["display_id"] = display_id
-    return output
-
-
-def _message_of(about: Any) -> str:
-    """The id of the request that a message answers; ``about`` is a message or its header."""
-    if not about:
-        return ""
-    header = about.get("header", about)
-    return str(header.get("msg_id", ""))
-
-
-def _monotonic() -> float:
-    import time
-
-    return time.monotonic()
+        return message_of(self._shell.kernel.get_parent())

@@ -9,19 +9,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import os
 import re
 import secrets as randomness
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote, urlsplit
 
+from runbook.record import forms
+from runbook.record.needles import Needle, Needles, replaced, replaced_backward
+from runbook.record.pictures import without_comments
 from runbook.record.shapes import NAMES, PATTERN, may_hold_a_secret
 
-SHORTEST = 8  # declared secrets below this are not masked by value: they would tear ordinary words apart
 KEY_FILE = ".mask.key"
+# Lines of base64 as mail and openssl write them; only where a run begins, or the search would be quadratic.
+WRAPPED = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}\r?\n(?:[A-Za-z0-9+/_-]{40,}\r?\n)*[A-Za-z0-9+/_-]+=*")
 
 
 def mask_key(runs: Path) -> bytes:
@@ -43,33 +48,51 @@ class Masker:
 
     def __init__(self, secrets: Mapping[str, str], key: bytes) -> None:
         self._key = key
-        self._tags: dict[str, str] = {}
-        for name, value in secrets.items():
-            for part in _secret_parts(value):
-                tag = self._tag(name, part)
-                for form in _forms(part):
-                    self._tags.setdefault(form, tag)
-        longest_first = sorted(self._tags, key=len, reverse=True)
-        self.longest = len(longest_first[0]) if longest_first else 0
-        self._literal = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        parts = [(part, self._tag(name, part)) for name, value in secrets.items() for part in forms.parts(value)]
+        plain = [Needle(forms.ways(part), tag) for part, tag in parts]
+        encoded = [Needle.literal(form, tag) for part, tag in parts for form in forms.at_once(part)]
+        self.needles = Needles([*plain, *encoded])
+        # the end of a mail address is its domain: everybody's
+        self._ends = Needles(
+            needle.backward() for needle, (part, _) in zip(plain, parts, strict=True) if "@" not in part
+        )
 
     def text(self, text: str) -> str:
-        """The text with every secret replaced by its tag."""
-        if self._literal is not None:
-            text = self._literal.sub(lambda match: self._tags[match.group()], text)
-        if not may_hold_a_secret(text):
-            return text
-        return PATTERN.sub(self._by_shape, text)
+        """The text with every secret replaced by its tag, and what UTF-8 has no bytes for written as an escape."""
+        if not text.isascii():
+            text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        if "\n" in text:
+            text = WRAPPED.sub(self._unwrapped, text)
+        if holds := self.needles.may_be_in(text):
+            text = replaced(text, (found for found in self.needles.found(text) if found.whole))
+        if may_hold_a_secret(text):
+            text = PATTERN.sub(self._by_shape, text)
+        if holds:  # pieces come last: vendors' tokens of one kind begin alike, and are known by their shape
+            text = replaced(text, self.needles.found(text))
+        return replaced_backward(text, self._ends) if self._ends.may_be_in(text[::-1]) else text
 
     def json(self, value: Any) -> Any:
-        """A JSON value with every string in it masked, keys too. Images (base64 by nature) are left alone."""
+        """A value as JSON with every string in it masked, keys too. A picture stays one, without its comments."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(str(k)): v if _is_image(k) else self.json(v) for k, v in value.items()}
+            return {
+                self.text(str(k)): self._picture(v) if _is_picture(k, v) else self.json(v) for k, v in value.items()
+            }
         if isinstance(value, list | tuple):
             return [self.json(item) for item in value]
-        return value
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return self.json(plain(value))
+
+    def raw(self, data: bytes) -> bytes:
+        """Bytes with every secret in them overwritten, as long as before: lengths and offsets still fit."""
+        text = data.decode("utf-8", "surrogateescape")
+        if not self.needles.may_be_in(text):
+            return data
+        found = [one for one in self.needles.found(text) if one.whole]
+        stars = [replace(one, tag="*" * len(_bytes(text[one.start : one.end]))) for one in found]
+        return _bytes(replaced(text, stars))
 
     def stream(self) -> StreamMask:
         """A masker for text that comes in pieces: a secret split over two of them is found too."""
@@ -78,16 +101,23 @@ class Masker:
     def found_in(self, data: bytes) -> list[str]:
         """The tags of secrets that stand in these bytes in clear; empty when there are none."""
         text = data.decode("utf-8", "replace")
-        found = {self._tags[match.group()] for match in self._literal.finditer(text)} if self._literal else set()
-        return sorted(found)
+        if not self.needles.may_be_in(text):
+            return []
+        return sorted({found.tag for found in self.needles.found(text) if found.whole})
 
-    def held_back(self, text: str) -> int:
-        """How many characters at the end of ``text`` could be the beginning of a secret."""
-        for length in range(min(len(text), self.longest - 1), 0, -1):
-            tail = text[-length:]
-            if any(form.startswith(tail) for form in self._tags):
-                return length
-        return 0
+    def _picture(self, value: str | bytes) -> str:
+        """Base64 of a picture whose bytes hold no secret; what is no picture is masked as text."""
+        try:
+            data = value if isinstance(value, bytes) else base64.b64decode("".join(value.split()), validate=True)
+        except ValueError:
+            return self.text(str(value))
+        clean = base64.b64encode(self.raw(without_comments(data))).decode("ascii")
+        return clean if clean == self.text(clean) else self.text(str(value))  # a key may be base64 as it is
+
+    def _unwrapped(self, match: re.Match[str]) -> str:
+        """Base64 on several lines, put on one when there is a secret in it."""
+        whole = "".join(match.group().split())
+        return whole if any(found.whole for found in self.needles.found(whole)) else match.group()
 
     def _by_shape(self, match: re.Match[str]) -> str:
         group = match.lastgroup or ""
@@ -98,7 +128,8 @@ class Masker:
         return whole[:start] + tag + whole[end:]
 
     def _tag(self, name: str, secret: str) -> str:
-        return f"[{name}:{hmac.new(self._key, secret.encode(), hashlib.sha256).hexdigest()[:4]}]"
+        digest = hmac.new(self._key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        return f"[{name}:{digest[:4]}]"
 
 
 class StreamMask:
@@ -111,9 +142,9 @@ class StreamMask:
     def feed(self, text: str) -> str:
         """Masked text that is safe to show now."""
         whole = self._pending + text
-        keep = self._masker.held_back(whole)
-        self._pending = whole[len(whole) - keep :] if keep else ""
-        return self._masker.text(whole[: len(whole) - keep] if keep else whole)
+        cut = len(whole) - self._masker.needles.begun(whole)
+        self._pending = whole[cut:]
+        return self._masker.text(whole[:cut])
 
     def flush(self) -> str:
         """What was held back, masked: nothing more will come."""
@@ -121,33 +152,28 @@ class StreamMask:
         return self._masker.text(rest)
 
 
-def _secret_parts(value: str) -> Iterable[str]:
-    """The parts of a declared secret that must never appear: of an address its password, else the whole value."""
-    if "://" in value:
-        try:
-            password = urlsplit(value).password
-        except ValueError:
-            password = None
-        parts = [value] if password is None else [password, unquote(password)]
-    else:
-        parts = [value]
-    return [part for part in dict.fromkeys(parts) if len(part) >= SHORTEST]
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
-def _forms(secret: str) -> set[str]:
-    """How a secret looks in a URL, in JSON, in a repr and in base64 at each of the three alignments."""
-    forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
-    forms.add(json.dumps(secret, ensure_ascii=False)[1:-1])
-    raw = secret.encode("utf-8")
-    for lead in range(3):
-        padded = b"\0" * lead + raw
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            # Only the characters that depend on nothing but the secret: the ends mix with their neighbours.
-            start, end = -(-lead * 8 // 6), (len(padded) * 8) // 6
-            forms.add(encode(padded).decode("ascii")[start:end])
-    return {form for form in forms if len(form) >= SHORTEST}
+def plain(value: Any) -> Any:
+    """What JSON has no word for, as Jupyter sends it (jupyter_client, ``jsonutil.json_default``)."""
+    match value:
+        case bytes():
+            return base64.b64encode(value).decode("ascii")
+        case datetime():
+            return value.isoformat()
+        case Integral():
+            return int(value)
+        case Real():
+            return float(value)
+        case Iterable():
+            return list(value)
+    return str(value)
 
 
-def _is_image(key: object) -> bool:
-    """Whether a mime bundle's value is an image: its base64 holds no text, and masking would break it."""
-    return isinstance(key, str) and key.startswith("image/") and key != "image/svg+xml"
+def _is_picture(key: object, value: object) -> bool:
+    """Whether this is a picture in a mime bundle: it is base64 by nature, and a tag in it would break it."""
+    return (
+        isinstance(key, str) and key.startswith("image/") and key != "image/svg+xml" and isinstance(value, str | bytes)
+    )

@@ -11,7 +11,7 @@ from typing import Any
 from runbook.errors import RecordError
 from runbook.model import Json, canonical_json
 from runbook.record.draw import canonical_digest, draw_notebook
-from runbook.record.folder import write_atomic
+from runbook.record.folder import FILES, write_atomic
 from runbook.record.journal import Entry, Journal, read
 from runbook.record.mask import Masker
 from runbook.record.summary import conclude, summarize
@@ -38,11 +38,10 @@ def close_and_seal(
     entries += end_unfinished(journal, entries, forced)
     if not entries or entries[-1].event != "run.closed":
         status, code = conclude(entries, forced=forced, exit_code=exit_code)
-        leaks = [name for path in _kept(run_dir) for name in masker.found_in(path.read_bytes())]
-        if leaks:
-            status, code, reason = "unrecorded", 74, f"found at close and masked: {', '.join(sorted(set(leaks)))}"
+        if leaks := {name for path in _kept(run_dir) for name in masker.found_in(path.read_bytes())}:
+            status, code, reason = "unrecorded", 74, f"found at close and masked: {', '.join(sorted(leaks))}"
             for path in _kept(run_dir):
-                write_atomic(path, masker.text(path.read_text("utf-8", "replace")))
+                write_atomic(path, masker.raw(path.read_bytes()))
         started = next((e.data.get("started_at") or e.at for e in entries if e.event == "run.opened"), iso(times.now()))
         seconds = max(0.0, (times.now() - parse_iso(started)).total_seconds())
         end = {"status": status, "exit_code": code, "ended_at": iso(times.now()), "seconds": round(seconds, 3)}
@@ -58,7 +57,9 @@ def close_and_seal(
 def draw_files(run_dir: Path, entries: list[Entry], masker: Masker, render_report: Render) -> dict[str, Any]:
     """Write notebook, summary, report and manifest of a closed journal; the summary."""
     skeleton = json.loads((run_dir / "notebook.ipynb").read_text("utf-8"))
-    notebook: dict[str, Any] = masker.json(draw_notebook(skeleton, entries))
+    notebook = draw_notebook(masker.json(skeleton), entries)  # the entries were masked when they were written
+    if masker.found_in(text_of(notebook).encode("utf-8")):  # in pieces in the journal, whole when they are joined
+        notebook = masker.json(notebook)
     summary: dict[str, Any] = {**summary_of(run_dir, entries), "cells": _cells_of(notebook)}
     write_atomic(run_dir / "notebook.ipynb", text_of(notebook))
     write_atomic(run_dir / "summary.json", text_of(summary))
@@ -105,5 +106,7 @@ def _cells_of(notebook: dict[str, Any]) -> list[dict[str, Json]]:
 
 
 def _kept(run_dir: Path) -> list[Path]:
-    """The files that hold output beside the journal: attachments are bytes a person put there, they are masked too."""
-    return [path for folder in ("outputs", "attachments") for path in sorted((run_dir / folder).glob("*"))]
+    """The files beside the record's own: whatever a cell or a person has put there."""
+    own = {*FILES, MANIFEST}
+    found = (path for path in run_dir.rglob("*") if path.is_file() and not path.is_symlink())
+    return sorted(path for path in found if path.relative_to(run_dir).as_posix() not in own)

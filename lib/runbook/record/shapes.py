@@ -19,7 +19,7 @@ SHAPES: dict[str, str] = {
         r"(?i:\b(?:authorization|proxy-authorization|apikey|x-api-key|set-cookie|cookie)\b[\"']?\s*[:=]\s*[\"']?"
         r"(?:bearer |basic )?)(?P<secret9>(?!\[)[^\s\"',}\]]{8,})"
     ),
-    "dsn password": r"(?i:\bpassword\s*=\s*)(?P<secret10>(?!\[)[^\s'\"]{4,}|'[^']{4,}')",
+    "dsn password": r"(?i:\bpassword\s*=\s*)(?P<secret10>(?!\[)[^\s'\"]{4,}|'(?!\[)[^']{4,}')",
 }
 NAMES = list(SHAPES)
 PATTERN = re.compile("|".join(SHAPES.values()))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from runbook import approval
 from runbook import incident as incidents
 from runbook.approval import Approval
+from runbook.errors import Refused
 from runbook.model import Plan
 from runbook.policy import Policy
 from runbook.record.journal import Entry, Journal, read
@@ -49,7 +50,11 @@ class Permissions:
         for given in self._given:
             path = approval.path_of(self._facts.incident_dir, given.plan_id)
             if given.action == action and given.plan_id and path.exists():
-                return approval.read_plan(path).plan
+                plan = approval.read_plan(path).plan
+                if plan.action != action:
+                    raise Refused(f"{plan.plan_id} is a plan of {plan.action}, not of {action}", where=str(path),
+                                  next_step="approve another")  # fmt: skip
+                return plan
         return None
 
     def names(self, action: str) -> bool:

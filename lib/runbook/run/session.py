@@ -126,6 +126,7 @@ class Run:
                 assert plan is not None
                 result = self._change(action, plan, begun)
         except (Refused, SettingError) as no:
+            self._permissions.mark_matched(action.name)
             result = ActionResult(action.name, plan.plan_id if plan else "", Outcome.REFUSED, str(no))
         self._journal.append("action.finished", {**result.as_json(), "changed": list(result.changed)})
         return self._views.action_result(result, plan)
@@ -134,9 +135,12 @@ class Run:
         """Ask again whatever was not ok; after a change wait up to 30 s for the world to follow."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        names = [
-            name for name in self._asked if self._latest[name].status is not Status.OK or name in self._was_critical
-        ]
+        if unasked := [name for name in self._latest if name not in self._asked and self._was_bad(name)]:
+            return self._views.notice(
+                f"Not ok when it was last asked, before this kernel began: {', '.join(unasked)}. "
+                "Run the cells that ask it, then this one."
+            )
+        names = [name for name in self._asked if self._was_bad(name)]
         findings = self._ask_again(names)
         give_up = self._times.monotonic() + RECOVERY_SECONDS
         entries = read(self._journal.path)
@@ -176,6 +180,8 @@ class Run:
 
     def note(self, text: str) -> Any:
         """Add a sentence of yours to the record."""
+        if self.closing:
+            return self._views.notice(self._closed_line())
         self._journal.append("note.added", {"text": text})
         return self._views.notice(f"Noted: {text}")
 
@@ -240,8 +246,9 @@ class Run:
 
     def _has_recovered(self) -> bool:
         """Ask what was critical again; recovered when none of it is critical or unknown now."""
-        names = [name for name in self._was_critical if name in self._asked]
-        again = self._ask_again(names)
+        if not self._was_critical <= set(self._asked):  # asked by a kernel before this one: nobody can tell
+            return False
+        again = self._ask_again(sorted(self._was_critical))
         return bool(again) and all(found.status in (Status.OK, Status.WARNING) for found in again)
 
     def _recovers_after_the_last_change(self) -> bool:
@@ -257,6 +264,9 @@ class Run:
                 return False
             self._times.sleep(1.0)
         return True
+
+    def _was_bad(self, name: str) -> bool:
+        return self._latest[name].status is not Status.OK or name in self._was_critical
 
     def _any_critical(self, findings: Any) -> bool:
         return any(found.status is Status.CRITICAL for found in findings)
