@@ -15,7 +15,8 @@ NOT_SEEN = "the run ended before its end was seen: do not repeat it, look at the
 def end_unfinished(journal: Journal, entries: Sequence[Entry], forced: str | None) -> list[Entry]:
     """Write the end of each: a cell by what ended the run, an action as ``unknown``. The entries that were added."""
     actions = [journal.append("action.finished", ended) for ended in open_actions(entries)]
-    state = CELL_STATE_OF.get(forced or "", "interrupted")
+    # what cannot write its journal has told the runner that it failed, and nobody else
+    state = "failed" if forced == "unrecorded" else CELL_STATE_OF.get(forced or "", "interrupted")
     return actions + [
         journal.append("cell.finished", {"id": cell, "index": 0, "state": state, "seconds": 0.0, "error": None})
         for cell in open_cells(entries)
