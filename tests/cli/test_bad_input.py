@@ -9,7 +9,7 @@ RUN = ("run", "sample-failure", "--env", "production", "--incident", "INC-1")
 CASES = [
     # what, words, a piece of the line
     ("no such command", ("lst",), "did you mean list"),
-    ("a command that is to come", ("undo", "latest"), "no command 'undo'"),
+    ("a command that is to come", ("forget", "latest"), "no command 'forget'"),
     ("no such option", ("list", "--wat"), "--wat"),
     ("an option cut short", ("run", "sample-failure", "--sev", "SEV-1"), "--sev"),
     ("nothing to run", ("run",), "NAME"),
