@@ -25,6 +25,7 @@ from runbook.record.pictures import without_comments
 from runbook.record.shapes import NAMES, PATTERN, may_hold_a_secret
 
 KEY_FILE = ".mask.key"
+MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 # Lines of base64 as mail and openssl write them; only where a run begins, or the search would be quadratic.
 WRAPPED = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}\r?\n(?:[A-Za-z0-9+/_-]{40,}\r?\n)*[A-Za-z0-9+/_-]+=*")
 
@@ -53,9 +54,8 @@ class Masker:
         encoded = [Needle.literal(form, tag) for part, tag in parts for form in forms.at_once(part)]
         self.needles = Needles([*plain, *encoded])
         # the end of a mail address is its domain: everybody's
-        self._ends = Needles(
-            needle.backward() for needle, (part, _) in zip(plain, parts, strict=True) if "@" not in part
-        )
+        ends = (needle for needle, (part, _) in zip(plain, parts, strict=True) if not MAIL_ADDRESS.fullmatch(part))
+        self._ends = Needles(needle.backward() for needle in ends)
 
     def text(self, text: str) -> str:
         """The text with every secret replaced by its tag, and what UTF-8 has no bytes for written as an escape."""
