@@ -12,6 +12,7 @@ from runbook.errors import Refused, SettingError
 from runbook.model import Incident, Json
 from runbook.record.journal import Entry, Journal, read
 from runbook.record.mask import Masker, mask_key
+from runbook.settings import secrets_of
 from runbook.times import Times, iso, parse_iso
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -123,6 +124,14 @@ def close(desk: Desk, incident_id: str, text: str = "") -> Incident:
     return must_exist(desk.runs, incident_id)
 
 
+def withdraw(runs: Path, incident_id: str) -> None:
+    """Take back an incident that was opened for a run which never was. It stays when anything is in it by now."""
+    folder = runs / incident_id
+    if [path.name for path in folder.iterdir()] == [LOG]:
+        (folder / LOG).unlink()
+        folder.rmdir()
+
+
 def resolve(
     desk: Desk, given: str, *, environment: str, sandbox: bool, category: str, severity: str, issue_type: str
 ) -> Incident | None:
@@ -199,7 +208,8 @@ def _claim(runs: Path, incident_id: str, now: datetime) -> str:
 
 def _write(desk: Desk, incident_id: str, event: str, data: Mapping[str, Json]) -> None:
     path = desk.runs / incident_id / LOG
-    masker = Masker({}, mask_key(desk.runs))
+    environment = data.get("environment") or must_exist(desk.runs, incident_id).environment
+    masker = Masker(secrets_of(environment), mask_key(desk.runs))
     give_up = desk.times.monotonic() + WAIT_SECONDS
     while True:
         try:

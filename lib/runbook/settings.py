@@ -150,6 +150,14 @@ def load_secrets(profile: Profile) -> Secrets:
     return Secrets({name: merged[name] for name in sorted(names) if merged.get(name)})
 
 
+def secrets_of(environment: str) -> dict[str, str]:
+    """The environment's secrets, for masking and for the gate at close; a sandbox that is gone has none left to tell."""
+    try:
+        return load_secrets(load_profile(environment)).known()
+    except SettingError:
+        return {}
+
+
 def sandbox_state() -> dict[str, Any]:
     """The running sandbox's state; exit 2 when none is running."""
     path = sandbox_state_path()
