@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runbook.errors import Refused, SettingError
 from runbook.model import Incident, Json
+from runbook.record.folder import make_runs
 from runbook.record.journal import Entry, Journal, read
 from runbook.record.mask import Masker, mask_key
 from runbook.settings import secrets_of
@@ -193,7 +194,7 @@ def _must_be_open(runs: Path, incident_id: str) -> None:
 
 def _claim(runs: Path, incident_id: str, now: datetime) -> str:
     """Make the folder; whoever makes it owns the id."""
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_runs(runs)
     candidates = [incident_id] if incident_id else [f"INC-{now:%Y%m%d}-{n}" for n in range(1, 1000)]
     for candidate in candidates:
         if (runs / candidate / LOG).exists():

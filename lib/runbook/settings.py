@@ -69,6 +69,10 @@ class Secrets:
 def root() -> Path:
     """``$RUNBOOK_HOME``, else the nearest parent with ``params/environments/``, else the checkout we came from."""
     if home := os.environ.get("RUNBOOK_HOME"):
+        if not (Path(home) / PROFILES).is_dir():
+            raise SettingError(
+                f"no {PROFILES}/ in it", where=f"RUNBOOK_HOME={home}", next_step="set it to the checkout"
+            )
         return Path(home).resolve()
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -87,7 +91,11 @@ def root() -> Path:
 def runs_dir(given: str | None = None) -> Path:
     """Where records go: ``--runs``, ``$RUNBOOK_RUNS``, else ``<root>/runs``."""
     chosen = given or os.environ.get("RUNBOOK_RUNS")
-    return Path(chosen).resolve() if chosen else root() / "runs"
+    runs = Path(chosen).resolve() if chosen else root() / "runs"
+    there = next(path for path in (runs, *runs.parents) if path.exists())
+    if not there.is_dir():
+        raise SettingError("is no folder", where=str(there), next_step="choose another --runs DIR")
+    return runs
 
 
 def sandbox_state_path() -> Path:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook.record import forms
+from runbook.record.folder import make_runs
 from runbook.record.needles import Needle, Needles, replaced, replaced_backward
 from runbook.record.pictures import without_comments
 from runbook.record.shapes import NAMES, PATTERN, may_hold_a_secret
@@ -32,7 +33,7 @@ WRAPPED = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}\r?\n(?:[A-Za-z0-
 def mask_key(runs: Path) -> bytes:
     """The key of this runs folder's tags, made at first use; owner-only."""
     path = runs / KEY_FILE
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_runs(runs)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
