@@ -50,6 +50,7 @@ class Masker:
     def __init__(self, secrets: Mapping[str, str], key: bytes) -> None:
         self._key = key
         parts = [(part, self._tag(name, part)) for name, value in secrets.items() for part in forms.parts(value)]
+        self._knows_any = bool(parts)
         plain = [Needle(forms.ways(part), tag) for part, tag in parts]
         encoded = [Needle.literal(form, tag) for part, tag in parts for form in forms.at_once(part)]
         self.needles = Needles([*plain, *encoded])
@@ -62,7 +63,7 @@ class Masker:
         """The text with every secret replaced by its tag, and what UTF-8 has no bytes for written as an escape."""
         if not text.isascii():
             text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-        if "\n" in text:
+        if self._knows_any and "\n" in text:
             text = WRAPPED.sub(self._unwrapped, text)
         if holds := self.needles.may_be_in(text):
             text = replaced(text, (found for found in self.needles.found(text) if found.whole))
