@@ -10,6 +10,13 @@ CASES = [
     # what, words, a piece of the line
     ("no such command", ("lst",), "did you mean list"),
     ("a command that is to come", ("forget", "latest"), "no command 'forget'"),
+    ("no run to undo", ("undo", "latest"), "no run 'latest'"),
+    ("no run to go on with", ("resume", "nope"), "no run 'nope'"),
+    ("no name of a run to undo", ("undo", ""), "no run is named"),
+    ("a plan to approve that is none", ("approve", "xyz"), "xyz"),
+    ("a plan to approve by path", ("approve", "../../x"), "../../x"),
+    ("no such plan to approve", ("approve", "0123abcd"), "0123abcd"),
+    ("no plan to approve", ("approve",), "PLAN-ID"),
     ("no such option", ("list", "--wat"), "--wat"),
     ("an option cut short", ("run", "sample-failure", "--sev", "SEV-1"), "--sev"),
     ("nothing to run", ("run",), "NAME"),
