@@ -10,8 +10,10 @@ from pathlib import Path
 
 from runbook.errors import Refused, SettingError
 from runbook.model import Incident, Json
+from runbook.record.folder import make_runs
 from runbook.record.journal import Entry, Journal, read
 from runbook.record.mask import Masker, mask_key
+from runbook.settings import secrets_of
 from runbook.times import Times, iso, parse_iso
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -123,6 +125,14 @@ def close(desk: Desk, incident_id: str, text: str = "") -> Incident:
     return must_exist(desk.runs, incident_id)
 
 
+def withdraw(runs: Path, incident_id: str) -> None:
+    """Take back an incident that was opened for a run which never was. It stays when anything is in it by now."""
+    folder = runs / incident_id
+    if [path.name for path in folder.iterdir()] == [LOG]:
+        (folder / LOG).unlink()
+        folder.rmdir()
+
+
 def resolve(
     desk: Desk, given: str, *, environment: str, sandbox: bool, category: str, severity: str, issue_type: str
 ) -> Incident | None:
@@ -184,7 +194,7 @@ def _must_be_open(runs: Path, incident_id: str) -> None:
 
 def _claim(runs: Path, incident_id: str, now: datetime) -> str:
     """Make the folder; whoever makes it owns the id."""
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_runs(runs)
     candidates = [incident_id] if incident_id else [f"INC-{now:%Y%m%d}-{n}" for n in range(1, 1000)]
     for candidate in candidates:
         if (runs / candidate / LOG).exists():
@@ -199,7 +209,8 @@ def _claim(runs: Path, incident_id: str, now: datetime) -> str:
 
 def _write(desk: Desk, incident_id: str, event: str, data: Mapping[str, Json]) -> None:
     path = desk.runs / incident_id / LOG
-    masker = Masker({}, mask_key(desk.runs))
+    environment = data.get("environment") or must_exist(desk.runs, incident_id).environment
+    masker = Masker(secrets_of(environment), mask_key(desk.runs))
     give_up = desk.times.monotonic() + WAIT_SECONDS
     while True:
         try:

@@ -69,6 +69,10 @@ class Secrets:
 def root() -> Path:
     """``$RUNBOOK_HOME``, else the nearest parent with ``params/environments/``, else the checkout we came from."""
     if home := os.environ.get("RUNBOOK_HOME"):
+        if not (Path(home) / PROFILES).is_dir():
+            raise SettingError(
+                f"no {PROFILES}/ in it", where=f"RUNBOOK_HOME={home}", next_step="set it to the checkout"
+            )
         return Path(home).resolve()
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -87,7 +91,11 @@ def root() -> Path:
 def runs_dir(given: str | None = None) -> Path:
     """Where records go: ``--runs``, ``$RUNBOOK_RUNS``, else ``<root>/runs``."""
     chosen = given or os.environ.get("RUNBOOK_RUNS")
-    return Path(chosen).resolve() if chosen else root() / "runs"
+    runs = Path(chosen).resolve() if chosen else root() / "runs"
+    there = next(path for path in (runs, *runs.parents) if path.exists())
+    if not there.is_dir():
+        raise SettingError("is no folder", where=str(there), next_step="choose another --runs DIR")
+    return runs
 
 
 def sandbox_state_path() -> Path:
@@ -148,6 +156,14 @@ def load_secrets(profile: Profile) -> Secrets:
             merged[name] = one
     names = {*SECRET_NAMES, *_variables(profile)}
     return Secrets({name: merged[name] for name in sorted(names) if merged.get(name)})
+
+
+def secrets_of(environment: str) -> dict[str, str]:
+    """The environment's secrets, for masking and for the gate at close; a sandbox that is gone has none left to tell."""
+    try:
+        return load_secrets(load_profile(environment)).known()
+    except SettingError:
+        return {}
 
 
 def sandbox_state() -> dict[str, Any]:

@@ -78,3 +78,10 @@ def test_a_plan_that_is_too_old_or_of_a_closed_incident_is_refused(kept, call, h
     code, _, err = call("approve", PLAN.plan_id)
     assert (code, "INC-1 is closed" in err) == (3, True)
     assert not (home / "runs/INC-1/approvals").exists()
+
+
+def test_a_secret_in_the_reason_is_masked(kept, call, home, monkeypatch):
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "correct-horse-battery-staple")
+    kept()
+    told = json.loads(call("approve", PLAN.plan_id, "--reason", "it says correct-horse-battery-staple", "--json")[1])
+    assert "battery" not in Path(told["path"]).read_text()

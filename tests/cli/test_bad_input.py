@@ -10,6 +10,13 @@ CASES = [
     # what, words, a piece of the line
     ("no such command", ("lst",), "did you mean list"),
     ("a command that is to come", ("forget", "latest"), "no command 'forget'"),
+    ("no run to undo", ("undo", "latest"), "no run 'latest'"),
+    ("no run to go on with", ("resume", "nope"), "no run 'nope'"),
+    ("no name of a run to undo", ("undo", ""), "no run is named"),
+    ("a plan to approve that is none", ("approve", "xyz"), "xyz"),
+    ("a plan to approve by path", ("approve", "../../x"), "../../x"),
+    ("no such plan to approve", ("approve", "0123abcd"), "0123abcd"),
+    ("no plan to approve", ("approve",), "PLAN-ID"),
     ("no such option", ("list", "--wat"), "--wat"),
     ("an option cut short", ("run", "sample-failure", "--sev", "SEV-1"), "--sev"),
     ("nothing to run", ("run",), "NAME"),
@@ -59,6 +66,11 @@ CASES = [
     ("endless time", (*RUN, "--timeout", "inf"), "positive number"),
     ("no incident is open", ("run", "sample-failure", "--env", "production"), "no incident is open"),
     ("nobody to ask", (*RUN, "--ask"), "needs a terminal"),
+    ("a file for the runs", (*RUN, "--runs", "broken.yaml"), "is no folder"),
+    ("a place below a file for the runs", ("incident", "open", "--env", "production", "--runs", "broken.yaml/x"), "is no folder"),
+    ("records of a file", ("history", "--runs", "broken.yaml"), "is no folder"),
+    ("no name of a run", ("verify", ""), "no run is named"),
+    ("no name of a run to recover", ("recover", ""), "no run is named"),
     ("no such run", ("verify", "nope"), "no run 'nope'"),
     ("no run at all", ("verify", "latest"), "no run 'latest'"),
     ("no run to recover", ("recover", "latest"), "no run 'latest'"),
@@ -111,6 +123,21 @@ def test_with_json_the_error_is_the_only_document(place, call, words):
     assert (code, err) == (2, "")
     assert error["exit_code"] == 2
     assert set(error) == {"exit_code", "what", "where", "next"}
+
+
+def test_a_home_that_is_none_is_exit_2_for_every_command(place, call, monkeypatch):
+    monkeypatch.setenv("RUNBOOK_HOME", str(place / "gone"))
+    for words in (("list",), ("run", "sample-failure"), ("history",), ("sandbox", "status"), ("incident", "show")):
+        code, out, err = call(*words)
+        assert (code, out) == (2, ""), words
+        assert "RUNBOOK_HOME=" in err
+
+
+def test_a_folder_for_the_runs_that_cannot_be_made_is_74(place, call):
+    code, out, err = call("incident", "open", "--env", "production", "--runs", "/proc/nobody/runs")
+    assert (code, out) == (74, "")
+    assert "cannot make the folder of the runs" in err
+    assert err.count("\n") == 1
 
 
 def test_a_process_says_it_in_one_line_too(place, command):

@@ -60,3 +60,12 @@ def test_it_reads_well(call):
     _, out, _ = call("incident", "show")
     assert "INC-7 SEV-1 database in production: open, T+00:00" in out
     assert "next: " in out
+
+
+def test_a_secret_in_a_note_is_masked(home, call, monkeypatch):
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "correct-horse-battery-staple")
+    call("incident", "open", "INC-1", "--env", "production")
+    assert call("incident", "note", "INC-1", "it was correct-horse-battery-staple")[0] == 0
+    text = (home / "runs" / "INC-1" / "incident.jsonl").read_text()
+    assert "battery" not in text
+    assert "[STRIPE_SECRET_KEY:" in text

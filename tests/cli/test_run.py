@@ -184,3 +184,11 @@ def test_a_run_whose_runner_was_killed_is_closed_by_recover(home, new_notebook, 
     assert (code, err, json.loads(out)["status"]) == (130, "", "interrupted")
     assert {cell["id"]: cell["state"] for cell in json.loads(out)["cells"]}["body"] == "interrupted"
     assert call("verify", "latest") == (0, "", "")
+
+
+def test_an_incident_that_was_opened_a_moment_before_outlives_a_run_that_never_was(home, new_notebook, call):
+    path = new_notebook("respond", "odd", "1")
+    path.write_text(path.read_text().replace('open_run(\\"odd\\"', 'open_run(\\"nope\\"'))
+    call("incident", "open", "INC-1", *ENV)
+    assert call("run", "odd", "--incident", "INC-1", *ENV)[0] == 2
+    assert [path.name for path in (home / "runs" / "INC-1").iterdir()] == ["incident.jsonl"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from runbook import headless
@@ -155,6 +157,20 @@ def test_a_disk_that_is_all_but_full_is_said_before_anything_runs(home, monkeypa
     with pytest.raises(RecordError, match="are free"):
         home.run("1")
     assert not home.runs.exists()
+
+
+def test_a_record_that_cannot_be_begun_is_74_and_leaves_no_folder(home):
+    """A file size limit stands for a full disk: the same error from the same call."""
+    home.write("1")
+    limited = (
+        "import resource, sys; from runbook.cli.main import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)); sys.exit(main(['run', 'sample', '--env', 'plain']))"
+    )
+    done = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 74
+    assert "cannot begin a record: File too large" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list(home.runs.glob("*/*"))
 
 
 def test_a_journal_that_cannot_be_written_is_unrecorded(home):

@@ -48,12 +48,16 @@ def made_up() -> dict[str, str]:
 
 def needles(made: dict[str, str]) -> dict[str, str]:
     """What must never be met, by the name of its variable: of an address its password, else the whole value."""
-    found = dict(made)
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        found[name] = unquote(made[name].split("://")[1].rpartition("@")[0].partition(":")[2])
-    words = made["PROD_DATABASE_URL"]
-    found["PROD_DATABASE_URL"] = re.sub(r"\\(.)", r"\1", re.search(r"password='(.*)' dbname", words)[1])
-    return found
+    found = {}
+    for name, value in made.items():
+        if "://" in value:
+            user = value.split("://")[1].rpartition("@")[0]
+            found[name] = unquote(user.partition(":")[2])
+        elif match := re.search(r"password='(.*)' dbname", value):
+            found[name] = re.sub(r"\\(.)", r"\1", match[1])
+        else:
+            found[name] = value
+    return {name: value for name, value in found.items() if value}
 
 
 def leaks(folder: Path, made: dict[str, str]) -> list[str]:

@@ -16,6 +16,8 @@ from runbook.errors import Refused
 from runbook.model import Json, Plan
 from runbook.record.folder import write_atomic
 from runbook.record.journal import scan
+from runbook.record.mask import Masker, mask_key
+from runbook.settings import secrets_of
 from runbook.times import Times, iso, parse_iso
 
 CLOCKS_APART = timedelta(minutes=2)  # between two machines that share the runs folder
@@ -29,9 +31,11 @@ def write_approval(
     now = times.now()
     folder = incident_dir / "approvals" / plan.plan_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    masker = Masker(secrets_of(plan.environment), mask_key(incident_dir.parent))  # a reason may quote an error
     content = {
         "plan_id": plan.plan_id, "action": plan.action, "target": plan.target, "incident": incident_dir.name,
-        "approver": approver, "at": iso(now), "expires_at": iso(now + valid), "reason": reason, "signature": None,
+        "approver": approver, "at": iso(now), "expires_at": iso(now + valid), "reason": masker.text(reason),
+        "signature": None,
     }  # fmt: skip
     path = folder / f"{file_name(approver)}.json"
     write_atomic(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

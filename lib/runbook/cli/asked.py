@@ -9,7 +9,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -38,7 +37,6 @@ class Asked:
     runs: Path
     operator: str
     operator_source: str
-    begun: datetime
     opens: bool  # an incident of its own: none is given or open
 
 
@@ -89,13 +87,12 @@ def check(arguments: argparse.Namespace, times: Times) -> Asked:
     settings.load_secrets(profile)
     if arguments.severity and about is None and procedure.category != "respond":
         raise SettingError("a severity belongs to an incident", where="--severity", next_step="add --incident ID")
-    begun = times.now().replace(microsecond=0)
     name, source = provenance.operator()
     if "environment" in parameters:
         parameters["environment"] = chosen
     return Asked(
         procedure, parameters, given, chosen, profile.sandbox, mode, arguments.severity or "", runs, name, source,
-        begun, opens=about is None and (procedure.category == "respond" or bool(given)),
+        opens=about is None and (procedure.category == "respond" or bool(given)),
     )  # fmt: skip
 
 

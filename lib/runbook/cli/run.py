@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from typing import Any
 
-from runbook import settings
+from runbook import incident, settings
 from runbook.cli import asked
 from runbook.cli.screen import Screen
 from runbook.errors import RunbookError, SettingError
 from runbook.headless.folder import RunRequest
+from runbook.model import Incident
 from runbook.times import Times
 
 UNRESOLVED = 4
@@ -33,23 +33,26 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     request = request_of(checked, opened, arguments)
     from runbook import headless  # late: a wrong option need not wait for it
 
-    end = headless.run(request, show=(lambda _text: None) if screen.json else screen.text, times=times)
-    if end.run_dir is None:
-        if opened is not None and opened.noticed_at >= checked.begun:
-            shutil.rmtree(request.runs / opened.incident_id)  # opened for this run alone, and the run never was
-        raise NeverOpened(end.line, end.exit_code)
+    try:
+        end = headless.run(request, show=(lambda _text: None) if screen.json else screen.text, times=times)
+        if end.run_dir is None:
+            raise NeverOpened(end.line, end.exit_code)
+    except RunbookError:
+        if checked.opens and opened is not None:
+            incident.withdraw(request.runs, opened.incident_id)
+        raise
     screen.document(end.summary)
     for line in closing_lines(end.summary):
         screen.line(line)
     return end.exit_code
 
 
-def request_of(checked: asked.Asked, incident: Any, arguments: argparse.Namespace) -> RunRequest:
+def request_of(checked: asked.Asked, about: Incident | None, arguments: argparse.Namespace) -> RunRequest:
     """What the runner is asked for."""
     limits = {"timeout_seconds": arguments.timeout, "cell_timeout_seconds": arguments.cell_timeout}
     return RunRequest(
         procedure=checked.procedure, parameters=checked.parameters, environment=checked.environment,
-        incident=incident, root=settings.root(), runs=checked.runs, operator=checked.operator,
+        incident=about, root=settings.root(), runs=checked.runs, operator=checked.operator,
         operator_source=checked.operator_source, ask=arguments.ask, break_glass=arguments.break_glass or "",
         **{name: value for name, value in limits.items() if value is not None},
     )  # fmt: skip

@@ -24,7 +24,7 @@ from runbook.record.mask import Masker, mask_key
 from runbook.record.overflow import Overflow
 from runbook.record.seal import close_and_seal
 from runbook.record.unfinished import CELL_STATE_OF, open_cells
-from runbook.settings import load_profile, load_secrets
+from runbook.settings import load_profile, secrets_of
 from runbook.times import Times, iso
 
 LET_GO_SECONDS = 2.0  # how long the system may need to take a dead kernel's lock from the journal
@@ -89,14 +89,6 @@ def recover(run_dir: Path, times: Times | None = None) -> dict[str, Any]:
         journal.append("run.recovered", {"cut_bytes": cut_bytes})
     return close_and_seal(run_dir, journal, forced=None if closed else "interrupted", masker=masker,
                           render_report=_render, times=times, reason="recovered")  # fmt: skip
-
-
-def secrets_of(environment: str) -> dict[str, str]:
-    """The environment's secrets, for masking and for the gate at close; a sandbox that is gone has none left to tell."""
-    try:
-        return load_secrets(load_profile(environment)).known()
-    except SettingError:
-        return {}
 
 
 def take_over(run_dir: Path, masker: Masker, times: Times) -> tuple[Journal, int]:

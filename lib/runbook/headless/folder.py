@@ -49,8 +49,14 @@ def prepare(request: RunRequest, times: Times) -> Path:
     """
     _must_have_room(request.runs)
     run_dir = new_run_dir(request.runs, request.group, request.procedure.name, times)
-    write_atomic(run_dir / "notebook.ipynb", text_of(with_parameters(request.procedure.notebook, request.parameters)))
-    os.close(os.open(run_dir / "journal.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    clean = text_of(with_parameters(request.procedure.notebook, request.parameters))
+    try:
+        write_atomic(run_dir / "notebook.ipynb", clean)
+        os.close(os.open(run_dir / "journal.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        shutil.rmtree(run_dir, ignore_errors=True)
+        raise RecordError(f"cannot begin a record: {error.strerror}", where=str(run_dir.parent),
+                          next_step="free space or permissions, or choose --runs DIR") from error  # fmt: skip
     return run_dir
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runbook import catalogue, incident, provenance, settings
 from runbook.errors import Refused
-from runbook.headless.ending import recover, secrets_of, take_over
+from runbook.headless.ending import recover, take_over
 from runbook.headless.folder import RunRequest
 from runbook.record.journal import scan
 from runbook.record.mask import Masker, mask_key
@@ -40,7 +40,7 @@ def reopen(run_dir: Path, root: Path, times: Times) -> RunRequest:
     )  # fmt: skip
     if entries[-1].event != "run.closed":
         recover(run_dir, times)
-    masker = Masker(secrets_of(opened["environment"]), mask_key(runs))
+    masker = Masker(settings.secrets_of(opened["environment"]), mask_key(runs))
     journal, _ = take_over(run_dir, masker, times)
     journal.append("run.resumed", {"operator": operator, "operator_source": source, "host": platform.node()})
     journal.close()

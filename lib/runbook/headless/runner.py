@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runbook.headless.ending import RunEnd, close, secrets_of
+from runbook.headless.ending import RunEnd, close
 from runbook.headless.folder import RunRequest, kernel_environment, prepare
 from runbook.headless.kernel import Kernel, KernelDied, OverTime
 from runbook.headless.reopening import reopen
 from runbook.headless.stopping import Interrupted, Stop, stopping
 from runbook.headless.told import Cell, Log, Told
+from runbook.settings import secrets_of
 from runbook.times import Times, iso
 
 ALWAYS = "close"  # the tag of cells that run also after another has failed

@@ -15,6 +15,15 @@ RUN_NAME = re.compile(r"\d{8}T\d{6}Z-[a-z0-9-]+-[0-9a-f]{4}")
 FILES = ("notebook.ipynb", "journal.jsonl", "summary.json", "report.html", "MANIFEST.json")
 
 
+def make_runs(runs: Path) -> None:
+    """Make the folder of all runs, owner-only. RecordError when that is not possible."""
+    try:
+        runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise RecordError(f"cannot make the folder of the runs: {error.strerror}", where=str(runs),
+                          next_step="free space or permissions, or choose --runs DIR") from error  # fmt: skip
+
+
 def new_run_dir(runs: Path, group: str, notebook: str, times: Times) -> Path:
     """Make the folder of a new run, owner-only: ``<runs>/<incident|routine>/<time>-<notebook>-<4 hex>``."""
     for _ in range(100):
@@ -61,6 +70,8 @@ def all_runs(runs: Path) -> list[Path]:
 
 def find_run(runs: Path, text: str) -> Path:
     """The run that is meant: a folder's path, an unambiguous part of its name, or ``latest``. Exit 2 otherwise."""
+    if not text:
+        raise SettingError("no run is named", where="RUN", next_step="runbook history lists them")
     given = Path(text)
     if (given / "journal.jsonl").exists():
         return given.resolve()

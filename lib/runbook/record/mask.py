@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook.record import forms
+from runbook.record.folder import make_runs
 from runbook.record.needles import Needle, Needles, replaced, replaced_backward
 from runbook.record.pictures import without_comments
 from runbook.record.shapes import NAMES, PATTERN, may_hold_a_secret
@@ -33,7 +34,7 @@ WRAPPED = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{40,}\r?\n(?:[A-Za-z0-
 def mask_key(runs: Path) -> bytes:
     """The key of this runs folder's tags, made at first use; owner-only."""
     path = runs / KEY_FILE
-    runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_runs(runs)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -50,6 +51,7 @@ class Masker:
     def __init__(self, secrets: Mapping[str, str], key: bytes) -> None:
         self._key = key
         parts = [(part, self._tag(name, part)) for name, value in secrets.items() for part in forms.parts(value)]
+        self._knows_any = bool(parts)
         plain = [Needle(forms.ways(part), tag) for part, tag in parts]
         encoded = [Needle.literal(form, tag) for part, tag in parts for form in forms.at_once(part)]
         self.needles = Needles([*plain, *encoded])
@@ -61,7 +63,7 @@ class Masker:
         """The text with every secret replaced by its tag, and what UTF-8 has no bytes for written as an escape."""
         if not text.isascii():
             text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-        if "\n" in text:
+        if self._knows_any and "\n" in text:
             text = WRAPPED.sub(self._unwrapped, text)
         if holds := self.needles.may_be_in(text):
             text = replaced(text, (found for found in self.needles.found(text) if found.whole))

@@ -45,6 +45,12 @@ class Needle:
         """Whether its beginning has but one way to be written."""
         return all(len(ways) == 1 for ways in self.letters[:PIECE])
 
+    @property
+    def mark(self) -> str:
+        """The longest text that its beginning always holds, however it is written; may be empty."""
+        letters = (next(iter(ways)) if len(ways) == 1 else "\n" for ways in self.letters[:PIECE])
+        return max("".join(letters).split("\n"), key=len)
+
     def backward(self) -> Needle:
         """The same, read from its end."""
         return Needle(tuple(frozenset(way[::-1] for way in ways) for ways in reversed(self.letters)), self.tag)
@@ -76,8 +82,9 @@ class Needles:
         self._groups = list(by_head.values())
         self._plain = [_text_of(group[0]) for group in self._groups if group[0].is_plain]
         self._pattern = re.compile("|".join(f"({head})" for head in by_head)) if by_head else None
-        odd = [group[0].head for group in self._groups if not group[0].is_plain]
-        self._odd = re.compile("|".join(odd)) if odd else None
+        odd = [group[0] for group in self._groups if not group[0].is_plain]
+        self._odd = re.compile("|".join(one.head for one in odd)) if odd else None
+        self._marks = [one.mark for one in odd]
         self._any = re.compile("|".join(by_head)) if by_head else None  # without groups: many times as fast
         self._reach = max((sum(max(map(len, ways)) for ways in one.letters) for one in longest_first), default=0)
 
@@ -85,7 +92,9 @@ class Needles:
         """False when no needle, nor a piece of one, is in this text."""
         if self._any is None or len(text) <= LARGE:
             return self._any is not None and self._any.search(text) is not None
-        return any(head in text for head in self._plain) or (self._odd is not None and bool(self._odd.search(text)))
+        if any(head in text for head in self._plain):
+            return True
+        return self._odd is not None and any(mark in text for mark in self._marks) and bool(self._odd.search(text))
 
     def found(self, text: str) -> Iterator[Found]:
         """Every needle, or a large enough beginning of one, from left to right."""

@@ -58,10 +58,12 @@ def draw_files(run_dir: Path, entries: list[Entry], masker: Masker, render_repor
     """Write notebook, summary, report and manifest of a closed journal; the summary."""
     skeleton = json.loads((run_dir / "notebook.ipynb").read_text("utf-8"))
     notebook = draw_notebook(masker.json(skeleton), entries)  # the entries were masked when they were written
-    if masker.found_in(text_of(notebook).encode("utf-8")):  # in pieces in the journal, whole when they are joined
+    text = text_of(notebook)
+    if masker.found_in(text.encode("utf-8")):  # in pieces in the journal, whole when they are joined
         notebook = masker.json(notebook)
+        text = text_of(notebook)
     summary: dict[str, Any] = {**summary_of(run_dir, entries), "cells": _cells_of(notebook)}
-    write_atomic(run_dir / "notebook.ipynb", text_of(notebook))
+    write_atomic(run_dir / "notebook.ipynb", text)
     write_atomic(run_dir / "summary.json", text_of(summary))
     write_atomic(run_dir / "report.html", masker.text(render_report(summary, entries, notebook)))
     write_atomic(run_dir / MANIFEST, text_of(manifest(run_dir, entries, notebook)))

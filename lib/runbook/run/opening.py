@@ -50,7 +50,7 @@ def open_run(
     procedure = procedure_of(name, attached, root)
     shell = capture.running_shell()
     values = parameters.checked(procedure, shell.user_ns if shell else {}, capture.inputs(shell))
-    if attached is not None and is_closed(attached):
+    if attached is not None and is_closed(attached, procedure.name):
         return ClosedRun(attached)
     if mode not in tuple(Mode):
         raise SettingError(f"mode is {mode!r}", where=name, next_step="rehearse or act")
@@ -62,16 +62,18 @@ def open_run(
     about = incidents.load(runs, incident) if incident else None
     profile = settings.load_profile(settings.choose_profile(environment or None, about.environment if about else None))
     secrets, policy = settings.load_secrets(profile), policies.load(root)
-    facts = _facts(procedure, runs, attached, profile, policy, Mode(mode), incident, interactive, times)
     approvals = approval.parse(
-        approve, approver=facts.operator, expires_at=times.now() + timedelta(minutes=policy.approval_minutes)
+        approve, approver=provenance.operator()[0], expires_at=times.now() + timedelta(minutes=policy.approval_minutes)
     )
+    facts = _facts(procedure, runs, attached, profile, policy, Mode(mode), incident, interactive, times)
     return _start(facts, procedure, profile, secrets, policy, approvals, values, shell, root, times)
 
 
 def attached_folder() -> Path | None:
     """The run folder that this kernel belongs to: ``$RUNBOOK_RUN``, or a working directory with a journal."""
     if chosen := os.environ.get("RUNBOOK_RUN"):
+        if not Path(chosen).is_dir():
+            raise SettingError("no such run folder", where=chosen, next_step="unset RUNBOOK_RUN")
         return Path(chosen)
     return Path.cwd() if (Path.cwd() / "journal.jsonl").exists() else None
 
@@ -83,9 +85,12 @@ def procedure_of(name: str, attached: Path | None, root: Path) -> catalogue.Proc
     return catalogue.get(root, name)
 
 
-def is_closed(run_dir: Path) -> bool:
-    """Whether the record in a folder has been closed."""
+def is_closed(run_dir: Path, notebook: str) -> bool:
+    """Whether the record in a folder has been closed; exit 2 when it is another notebook's."""
     entries = read(run_dir / "journal.jsonl")
+    if entries and (other := entries[0].data.get("notebook", notebook)) != notebook:
+        raise SettingError(f"this folder holds a run of {other}", where=str(run_dir),
+                           next_step=f"open {notebook} elsewhere: runbook open {notebook}")  # fmt: skip
     return bool(entries) and entries[-1].event == "run.closed"
 
 
