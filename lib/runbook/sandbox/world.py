@@ -90,7 +90,7 @@ class World:
             self.flags = {flag.key: flag for flag in seeds.flags(now)}
             self.audit = seeds.audit(now)
             self.flag_approvals = False  # whether a change of a flag wants an approval at the vendor first
-            self.flag_requests: list[dict[str, Any]] = []
+            self.flag_requests: list[tuple[str, dict[str, Any]]] = []  # for an approval: the flag, the request
             self.backups = seeds.backups(now)
             self.pages = seeds.status_pages()
             self.transports: dict[str, Transport] = {}
