@@ -11,11 +11,12 @@ import pytest
 from runbook.sandbox import lifecycle
 
 sys.path.insert(0, str(Path(__file__).parent))
-from vendor_contract import report
 from vendor_contract.documents import Document, load
 from vendor_contract.recording import Contract, Recording, record
+from vendor_contract.report import Coverage, lines
 
 sys.path.pop(0)
+COVERAGE = pytest.StashKey[dict[str, Coverage]]()
 
 
 class Recordings:
@@ -62,6 +63,12 @@ def documents() -> Documents:
     return Documents(Path(folder))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in report.lines():
+@pytest.fixture(scope="session")
+def coverage(pytestconfig: pytest.Config) -> dict[str, Coverage]:
+    """What each contract's run covered, for the report at the end."""
+    return pytestconfig.stash.setdefault(COVERAGE, {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in lines(config.stash.get(COVERAGE, {})):
         terminalreporter.write_line(line)

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from vendor_contract import report
 from vendor_contract.documents import FORM, Document, Operation
 from vendor_contract.exceptions import listed
 from vendor_contract.judging import Exchange, find
 from vendor_contract.recording import Contract, abilities, contracts
+from vendor_contract.report import judged
 
 pytestmark = pytest.mark.documents
 CONTRACTS = contracts()
@@ -81,7 +81,7 @@ def unnoticed(
             continue
         seen.add(exchange.by)
         for what, wrong in of(*described, exchange):
-            if not report.judged(found, [wrong], known)[part]:
+            if not judged(found, [wrong], known)[part]:
                 passed.append(f"{exchange.by}: {what}")
     return passed
 

@@ -97,6 +97,7 @@ def places(found: list[Violation]) -> set[str]:
         (exchange("GET", "/v1/items/i1?limits=3"), {"query limits"}),
         (exchange("GET", "/v1/items/i1?limit=three"), {"query limit"}),
         (exchange("GET", "/v1/items/i1?made[gt]=5"), {"query made gt"}),
+        (exchange("GET", "/v1/items/i1?limit[gte]=5"), {"query limit[gte]"}),
         (exchange("GET", "/v1/items/i1", shopversion="1"), {"header shopversion"}),
         (exchange("GET", "/v1/items/i1").with_header("shop-version", None), {"header shop-version"}),
         (exchange("GET", "/v1/items/i1", authorization="x"), {"request"}),

@@ -11,9 +11,9 @@ import pytest
 from runbook import clients
 from runbook.clients.site import Site
 from runbook.sandbox import doors
-from vendor_contract import report
 from vendor_contract.exceptions import listed
 from vendor_contract.recording import Contract, abilities, contracts
+from vendor_contract.report import judged
 
 CONTRACTS = contracts()
 OWN = {Site}  # the company's own site: no vendor describes it
@@ -64,10 +64,11 @@ def test_every_route_of_every_twin_is_asked(recordings: Any) -> None:
 @pytest.mark.documents
 @each_contract
 def test_requests_and_answers_are_as_the_vendor_describes_them(
-    contract: Contract, recordings: Any, documents: Any
+    contract: Contract, recordings: Any, documents: Any, coverage: Any
 ) -> None:
-    requests, answers, coverage = report.judged(documents.of(contract), recordings.of(contract).exchanges, listed())
-    report.keep(contract.system, coverage)
+    requests, answers, coverage[contract.system] = judged(
+        documents.of(contract), recordings.of(contract).exchanges, listed()
+    )
     assert requests == [], "our client sends what the vendor does not describe"
     assert answers == [], "our twin answers what the vendor does not describe"
 
@@ -76,6 +77,6 @@ def test_requests_and_answers_are_as_the_vendor_describes_them(
 def test_every_exception_is_still_needed(recordings: Any, documents: Any) -> None:
     known, needed = listed(), set()
     for contract in CONTRACTS:
-        *_, coverage = report.judged(documents.of(contract), recordings.of(contract).exchanges, known)
-        needed |= coverage.excepted
+        *_, found = judged(documents.of(contract), recordings.of(contract).exchanges, known)
+        needed |= found.excepted
     assert [one for one in known if one not in needed] == []

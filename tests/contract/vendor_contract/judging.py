@@ -196,14 +196,13 @@ class Judge:
             for one in self.document.content.get("components", {}).get("securitySchemes", {}).values()
         ]
         keys = {one["name"].lower() for one in schemes if one["type"] == "apiKey"}
+        in_brackets = {name for name, parameter in query.items() if "content" in parameter}
         for name in dict.fromkeys(name for name, _ in self._pairs):
-            if name.partition("[")[0] not in query and name not in query and name not in keys:
+            if name not in keys | set(query) and name.partition("[")[0] not in in_brackets:
                 yield f"query {name}", "not described"
-        for name, parameter in query.items():
-            if "content" in parameter and (given := self._asked.parameters.query.get(name)) is not None:
-                yield from self._unknown(
-                    _parameter_schema(parameter), _json(given.encode()), f"query {name}", strict=True
-                )
+        for name in sorted(in_brackets & set(self._asked.parameters.query)):
+            given = _json(self._asked.parameters.query[name].encode())
+            yield from self._unknown(_parameter_schema(query[name]), given, f"query {name}", strict=True)
         for name, _ in self.exchange.headers:
             if name.lower() not in ORDINARY | keys | set(headers):
                 yield f"header {name.lower()}", "not described"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vendor_contract.documents import Document
 from vendor_contract.exceptions import Listed
 from vendor_contract.judging import Exchange, Violation, find, judge_answer, judge_request
-
-_covered: dict[str, Coverage] = {}
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,11 @@ class Coverage:
         """The operations that no document has; each must be an exception."""
         return self.used - self.described
 
+    @property
+    def places(self) -> frozenset[Listed]:
+        """The exceptions for single places of operations that are described."""
+        return frozenset(one for one in self.excepted if one.place != "operation")
+
 
 def judged(
     documents: Sequence[Document], exchanges: Sequence[Exchange], exceptions: Sequence[Listed]
@@ -37,10 +40,12 @@ def judged(
     wrong: tuple[list[str], list[str]] = ([], [])
     used, described, excepted = set(), set(), set()
     for exchange in exchanges:
+        is_ours = bool(exchange.by) or not exchange.is_refused
+        if not is_ours and not exchange.route:
+            continue  # of a call that does not exist even a refusal is nobody's
         if (found := find(documents, exchange)) is not None:
             described.add(str(found[1]))
         used.add(str(found[1]) if found else exchange.route or f"{exchange.method} {exchange.path}")
-        is_ours = bool(exchange.by) or not exchange.is_refused
         for violations, into in (
             (judge_request(documents, exchange) if is_ours else [], wrong[0]),
             (judge_answer(documents, exchange), wrong[1]),
@@ -58,19 +63,16 @@ def _known(exceptions: Sequence[Listed], system: str, violation: Violation) -> L
     return next((one for one in exceptions if one.covers(system, violation)), None)
 
 
-def keep(system: str, coverage: Coverage) -> None:
-    """Remember a contract's coverage for the report."""
-    _covered[system] = coverage
-
-
-def lines() -> list[str]:
-    """The report; empty when nothing was judged."""
-    if not _covered:
+def lines(coverage: Mapping[str, Coverage]) -> list[str]:
+    """The report, by contract; empty when nothing was judged."""
+    if not coverage:
         return []
-    rows = [("all", list(_covered.values())), *((system, [one]) for system, one in sorted(_covered.items()))]
-    return ["vendors' documents: operations covered of total, exceptions (operations without a document, places)"] + [
-        f"  {name:24} {sum(len(one.described) for one in of):3} of {sum(len(one.used) for one in of):3}, "
-        f"{sum(len(one.undescribed) for one in of)} and "
-        f"{sum(1 for one in of for each in one.excepted if each.place != 'operation')}"
-        for name, of in rows
-    ]
+    rows = {"all": list(coverage.values()), **{system: [one] for system, one in sorted(coverage.items())}}
+    return ["vendors' documents: operations used and covered; exceptions: operations, single places", *(
+        f"  {name:24} {_sum(of, 'described'):4} of {_sum(of, 'used'):4}   {_sum(of, 'undescribed'):4} {_sum(of, 'places'):4}"
+        for name, of in rows.items()
+    )]  # fmt: skip
+
+
+def _sum(of: Sequence[Coverage], what: str) -> int:
+    return sum(len(getattr(one, what)) for one in of)

@@ -10,7 +10,7 @@ from jsonschema.protocols import Validator
 from vendor_contract.documents import Document
 
 Json = Any
-SAYS_WHAT = {"properties", "additionalProperties", "allOf", "anyOf", "oneOf", "items", "type"}
+NAMING = {"properties", "additionalProperties", "allOf", "anyOf", "oneOf", "enum"}
 
 
 def unknown_names(
@@ -44,14 +44,13 @@ class Walk:
         others = [
             part["additionalProperties"] for part in parts if part.get("additionalProperties") not in (None, False)
         ]
-        free = not named or (others and not self._strict) or any(self._is_free(part) for part in parts)
+        maps = [other for other in others if isinstance(other, dict) and other]  # any name, but the value is described
+        free = not named or maps or (others and not self._strict)
         for name, each in value.items():
             here = f"{place}.{name}".removeprefix(".")
             known = [part["properties"][name] for part in parts if name in part.get("properties", {})]
             if known or free:
-                yield from self.walk(known or [other for other in others if isinstance(other, dict)], each, here)
-            elif any(isinstance(other, dict) and other for other in others):  # a map: any name, but values described
-                yield from self.walk([other for other in others if isinstance(other, dict)], each, here)
+                yield from self.walk(known or maps, each, here)
             else:
                 yield here
 
@@ -67,11 +66,11 @@ class Walk:
             found += self._parts(schema.get("allOf", []), value)
             for branches in (schema.get("anyOf"), schema.get("oneOf")):
                 fitting = [one for one in branches or () if self._validator.evolve(schema=one).is_valid(value)]
-                telling = [one for one in fitting if not self._is_free(self._document.resolved(one))]
+                telling = [one for one in fitting if not _says_nothing(self._document.resolved(one))]
                 found += self._parts(telling or fitting or branches or [], value)
         return found
 
-    @staticmethod
-    def _is_free(part: Json) -> bool:
-        """An object of which nothing is said: whatever is in it is as described."""
-        return part.get("type") == "object" and not SAYS_WHAT & (set(part) - {"type"})
+
+def _says_nothing(part: Json) -> bool:
+    """Whether it is just some object, or anything at all."""
+    return part.get("type", "object") == "object" and not NAMING & set(part)
