@@ -23,6 +23,7 @@ from starlette.routing import compile_path
 from vendor_contract.judging import Exchange
 
 VENDORS = Path(__file__).parents[1] / "vendors"
+TOKENS = ("authorization", "apikey")  # the headers that hold one
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Contract:
 
     ``play(client, sandbox)`` calls every public method of the client with every parameter it has, and by ``client.door``
     every route of the twins that no method uses. ``system`` is the name in the report and in ``exceptions.yaml``; ``opened`` takes the client from the
-    systems. Of several documents the first that has a call counts.
+    systems. Of several documents the first that has a call counts. ``base`` is the path of the vendor's own address where
+    the profile's ``url`` holds it (``/api`` of ``https://slack.com/api``): the twin's address has none.
     """
 
     system: str
@@ -40,6 +42,7 @@ class Contract:
     twins: tuple[Vendor, ...]
     opened: Callable[[Systems], Any]
     play: Callable[[Any, Sandbox], None]
+    base: str = ""
 
     def route(self, method: str, path: str) -> str:
         """The twin's route for a request, as the twin itself picks it; empty when it has none."""
@@ -116,10 +119,12 @@ class Recorder(httpx.BaseTransport):
         self._contract, self._recording = contract, recording
         self._network = httpx.HTTPTransport()
         self._by = ""
+        self._sent: list[httpx.Request] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Pass it on and keep both sides."""
         body = request.read()
+        self._sent.append(request)
         answered = self._network.handle_request(request)
         try:
             answer = answered.read()
@@ -127,8 +132,8 @@ class Recorder(httpx.BaseTransport):
             answered.close()
         self._recording.exchanges.append(Exchange(
             self._contract.system, self._by, self._contract.route(request.method, request.url.path), request.method,
-            str(request.url), tuple(request.headers.multi_items()), body,
-            answered.status_code, tuple(answered.headers.multi_items()), answer,
+            str(request.url.copy_with(raw_path=self._contract.base.encode() + request.url.raw_path)),
+            tuple(request.headers.multi_items()), body, answered.status_code, tuple(answered.headers.multi_items()), answer,
         ))  # fmt: skip
         return httpx.Response(answered.status_code, headers=answered.headers, content=answer)
 
@@ -148,13 +153,11 @@ class Recorder(httpx.BaseTransport):
 
     def ask_without_token(self) -> None:
         """Each call once more as a stranger: the refusal is the vendor's too. Public calls have no token to leave out."""
-        seen: set[tuple[str, str]] = set()
-        for exchange in list(self._recording.exchanges):
-            call = (exchange.method, exchange.path)
-            if call not in seen and exchange.header("authorization"):
-                bare = exchange.with_header("authorization", None)
-                self.handle_request(httpx.Request(bare.method, bare.url, headers=list(bare.headers), content=bare.body))
-            seen.add(call)
+        first = {(request.method, request.url.path): request for request in reversed(self._sent)}
+        for request in first.values():
+            headers = [pair for pair in request.headers.multi_items() if pair[0].lower() not in TOKENS]
+            if len(headers) < len(request.headers.multi_items()):
+                self.handle_request(httpx.Request(request.method, request.url, headers=headers, content=request.read()))
 
 
 class Spied:
