@@ -36,8 +36,8 @@ def answer(schema: Any) -> dict[str, Any]:
     return {"200": {"description": "", "content": {JSON: {"schema": schema}}}}
 
 
-def shop() -> Document:
-    """A vendor that does a bit of everything."""
+def shop(**price: Any) -> Document:
+    """A vendor that does a bit of everything; ``price``: what more its document says of prices."""
     return Document(
         "shop",
         {
@@ -61,12 +61,13 @@ def shop() -> Document:
                         "responses": answer({"oneOf": [{"$ref": "#/components/schemas/Item"}, {"type": "object"}]}),
                     },
                     "post": {"requestBody": {"content": {FORM: {"schema": FIELDS}}}, "responses": answer({})},
-                    "put": {"requestBody": {"content": {JSON: {"schema": FIELDS}}}, "responses": answer({})},
+                    "put": {"requestBody": {"content": {JSON: {"schema": FIELDS}}},
+                            "responses": answer({"$ref": "#/components/schemas/Item"})},
                     "delete": {"deprecated": True, "responses": {"204": {"description": ""}}},
                 }
             },
             "components": {
-                "schemas": {"Item": ITEM, "Price": PRICE},
+                "schemas": {"Item": ITEM, "Price": {**PRICE, **price}},
                 "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
             },
         },
@@ -131,6 +132,13 @@ def test_a_request_is_right_or_is_told_where_it_is_wrong(asked: Exchange, wrong:
 def test_an_answer_is_right_or_is_told_where_it_is_wrong(said: Any, status: int, wrong: set[str]) -> None:
     asked = exchange("GET", "/v1/items/i1", said=said, status=status)
     assert places(judge_answer([shop()], asked)) == wrong
+
+
+def test_a_document_without_a_word_for_null_takes_it_for_a_field_that_is_not_there() -> None:
+    asked = exchange("PUT", "/v1/items/i1", said={"id": "i1", "price": None})
+    assert judge_answer([shop()], asked) == []
+    assert places(judge_answer([shop(nullable=False)], asked)) == {"answer price"}
+    assert judge_answer([shop(nullable=True)], asked) == []
 
 
 def test_brackets_are_objects_and_lists() -> None:

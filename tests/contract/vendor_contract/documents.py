@@ -6,7 +6,9 @@ Nothing that a vendor says of a call is changed. What is rewritten:
 - Swagger 2 becomes OpenAPI 3 (Slack has nothing newer);
 - bracket notation (``created[gte]=1``, ``items[0][price]=x``) has no style in OpenAPI that a library reads whole, so such
   parameters and forms are described as JSON as well, and ``brackets`` turns what was sent into that JSON;
-- ``required: true`` inside a property (Cal.com) is no JSON Schema and is left out;
+- ``required: true`` inside a property (Cal.com) is no JSON Schema and is left out, ``type: Object`` (Statuspage) is spelled;
+- a null that a property may be is one of its values, and where a whole document has no word for null (Statuspage), an
+  answer's null is taken for a field that is not there;
 - ``oneOf`` is read as ``anyOf``: vendors' generators write it for alternatives that overlap (Vercel), and a value that fits
   two of them would be refused.
 """
@@ -32,6 +34,7 @@ from vendor_contract import swagger2
 Json = Any
 HOST = "https://vendor.test"  # any host: only the path of a server counts
 FORM = "application/x-www-form-urlencoded"
+TYPES = {"array", "boolean", "integer", "number", "object", "string"}
 SENT_AS = "x-sent-as"  # the media types of a body as the vendor has them, before ours was added
 
 
@@ -63,6 +66,7 @@ class Document:
     def __post_init__(self) -> None:
         prepare(self.content)
         self.app = OpenAPI.from_dict(self.content, config=Config(spec_validator_cls=None))
+        self.knows_null = "nullable" in json.dumps(self.content)
         self._paths = APICallPathFinder(self.app.spec)
 
     def find(self, method: str, path: str) -> Operation | None:
@@ -105,7 +109,7 @@ class Document:
 def load(folder: Path, name: str) -> Document:
     """A document of the folder, by its file name."""
     text = (folder / name).read_text("utf-8")
-    content = json.loads(text) if name.endswith(".json") else yaml.load(text, yaml.CSafeLoader)
+    content = json.loads(text if name.endswith(".json") else json.dumps(yaml.load(text, yaml.CSafeLoader), default=str))
     return Document(name, swagger2.converted(content) if content.get("swagger") else content)
 
 
@@ -153,5 +157,9 @@ def _lenient(node: Json) -> None:
             del node["required"]
         if isinstance(node.get("oneOf"), list) and "anyOf" not in node:
             node["anyOf"] = node.pop("oneOf")
+        if isinstance(node.get("type"), str) and node["type"].lower() in TYPES:
+            node["type"] = node["type"].lower()
+        if node.get("nullable") is True and isinstance(node.get("enum"), list) and None not in node["enum"]:
+            node["enum"].append(None)
         for each in node.values():
             _lenient(each)

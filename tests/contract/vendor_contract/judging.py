@@ -148,18 +148,20 @@ class Judge:
         """The same for the answer. A status that is not described hides what would be said of its body."""
         exchange = self.exchange
         headers = Headers(list(exchange.answer_headers))
-        kind = headers.get("content-type", "")
-        said = MockResponse(exchange.answer, exchange.status, dict(headers), kind or "application/json")
+        kind, content = headers.get("content-type", ""), exchange.answer
+        if not self.document.knows_null and (data := _json(content)) is not None:
+            content = json.dumps(_without_nulls(data)).encode()
+        said = MockResponse(content, exchange.status, dict(headers), kind or "application/json")
         described = self._answer_described()
         if described is None:
             yield f"status {exchange.status}", "not described"
             return
         yield from complaints(self.document.app.iter_apicall_response_errors(self._asked, said), "answer", "answer")
-        content = described.get("content", {})
-        if exchange.answer and not content and exchange.status < 400:
+        bodies = described.get("content", {})
+        if content and not bodies and exchange.status < 400:
             yield "answer", "has a body, none is described"
-        schema = content.get(kind.partition(";")[0], {}).get("schema", {})
-        yield from self._unknown(schema, _json(exchange.answer), "answer", strict=False)
+        schema = bodies.get(kind.partition(";")[0], {}).get("schema", {})
+        yield from self._unknown(schema, _json(content), "answer", strict=False)
 
     def _answer_described(self) -> dict[str, Json] | None:
         answers, code = self.operation.described["responses"], str(self.exchange.status)
@@ -222,3 +224,11 @@ def _json(body: bytes) -> Json:
         return json.loads(body) if body else None
     except ValueError:
         return None
+
+
+def _without_nulls(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return value

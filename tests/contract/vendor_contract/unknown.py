@@ -49,7 +49,7 @@ class Walk:
         for name, each in value.items():
             here = f"{place}.{name}".removeprefix(".")
             known = [part["properties"][name] for part in parts if name in part.get("properties", {})]
-            if known or free:
+            if known or free or any(name in part.get("required", ()) for part in parts):
                 yield from self.walk(known or maps, each, here)
             else:
                 yield here
