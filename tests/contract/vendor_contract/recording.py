@@ -54,13 +54,21 @@ class Contract:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What a case may do with the world."""
+    """What a case may do beside the client's own calls."""
 
     state: Path
+    recorder: Recorder
 
     def break_(self, *faults: Any) -> None:
         """Break the world, which is repaired first."""
         lifecycle.control("POST", "break", {"faults": list(faults)}, self.state)
+
+    def send(self, method: str, path: str, content: bytes, kind: str) -> int:
+        """A request of another kind than the client's door sends, to where its last one went, as whom; its status."""
+        last = self.recorder.sent[-1]
+        headers = [(name, last.headers[name]) for name in TOKENS if name in last.headers] + [("content-type", kind)]
+        request = httpx.Request(method, last.url.join(path), headers=headers, content=content)
+        return self.recorder.handle_request(request).status_code
 
 
 @dataclass
@@ -106,7 +114,7 @@ def record(contract: Contract, state: Path) -> Recording:
         profile, load_secrets(profile), load_policy(root()), Times(), transports=dict.fromkeys(addresses, recorder)
     )
     with contextlib.closing(systems):
-        contract.play(Spied(contract.opened(systems), recorder), Sandbox(state))
+        contract.play(Spied(contract.opened(systems), recorder), Sandbox(state, recorder))
         recorder.ask_without_token()
     lifecycle.control("POST", "repair", {}, state)
     return recording
@@ -119,12 +127,12 @@ class Recorder(httpx.BaseTransport):
         self._contract, self._recording = contract, recording
         self._network = httpx.HTTPTransport()
         self._by = ""
-        self._sent: list[httpx.Request] = []
+        self.sent: list[httpx.Request] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Pass it on and keep both sides."""
         body = request.read()
-        self._sent.append(request)
+        self.sent.append(request)
         answered = self._network.handle_request(request)
         try:
             answer = answered.read()
@@ -153,7 +161,7 @@ class Recorder(httpx.BaseTransport):
 
     def ask_without_token(self) -> None:
         """Each call once more as a stranger: the refusal is the vendor's too. Public calls have no token to leave out."""
-        first = {(request.method, request.url.path): request for request in reversed(self._sent)}
+        first = {(request.method, request.url.path): request for request in reversed(self.sent)}
         for request in first.values():
             headers = [pair for pair in request.headers.multi_items() if pair[0].lower() not in TOKENS]
             if len(headers) < len(request.headers.multi_items()):
