@@ -33,10 +33,19 @@ EMPTY = (
 )  # fmt: skip
 NOTHING = (
     "latestRelease", "storeCrashReports", "securityTokenHeader", "secondaryGroupingConfig", "defaultEnvironment",
-    "relayPiiConfig", "builtinSymbolSources", "dynamicSamplingBiases", "debugFilesRole",
+    "relayPiiConfig", "dynamicSamplingBiases", "debugFilesRole",
 )  # fmt: skip
 NUMBERS = ("digestsMinDelay", "digestsMaxDelay", "resolveAge", "secondaryGroupingExpiry", "processingIssues")
-LISTS = ("features", "teams", "allowedDomains", "safeFields", "sensitiveFields", "highlightTags", "platforms")
+LISTS = (
+    "features",
+    "teams",
+    "allowedDomains",
+    "safeFields",
+    "sensitiveFields",
+    "highlightTags",
+    "platforms",
+    "builtinSymbolSources",
+)
 
 
 def project_body(created: datetime) -> Json:
@@ -73,4 +82,5 @@ def issue(path: str, count: int, first: datetime, last: datetime) -> Json:
         "metadata": {"type": "Error", "value": title}, "numComments": 0, "assignedTo": None, "isBookmarked": False,
         "isSubscribed": False, "subscriptionDetails": None, "hasSeen": False, "annotations": [], "isUnhandled": True,
         "count": str(count), "userCount": count, "firstSeen": iso(first), "lastSeen": iso(last),
+        "stats": {}, "lifetime": {}, "filtered": None, "matchingEventId": None, "matchingEventEnvironment": None,
     }  # fmt: skip
