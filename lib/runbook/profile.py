@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ClerkTarget:
+    """One Clerk instance: its backend API, and the frontend API at the company's own domain."""
+
+    url: str
+    frontend_url: str
+    instance_id: str
+    status_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +26,13 @@ class SupabaseTarget:
     region: str
     status_url: str
     status_components: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SupabaseAuthTarget:
+    """The Supabase project's own address, where its Auth answers customers."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,16 @@ class LaunchDarklyTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class SentryTarget:
+    """One Sentry project at its organization's region, and the environment that counts."""
+
+    url: str
+    organization: str
+    project: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteTarget:
     """The company's own site."""
 
@@ -57,6 +86,44 @@ class SiteTarget:
     portal_url: str
     health_path: str = "/api/health"
     auth_test_path: str = "/api/auth/test"
+
+
+@dataclass(frozen=True, slots=True)
+class PagerDutyTarget:
+    """PagerDuty's two hosts, and the policy that says who is on call."""
+
+    url: str
+    events_url: str
+    escalation_policy_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlackTarget:
+    """One Slack workspace, and the channel of incidents: its id, since a name may be given to another channel."""
+
+    url: str
+    team_id: str
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatuspageTarget:
+    """Our own status page."""
+
+    url: str
+    page_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TinybirdTarget:
+    """A Tinybird workspace at its region, and its table of the site's requests."""
+
+    url: str
+    table: str = "web_requests"
+    time_column: str = "timestamp"
+    error_column: str = "error"
+    milliseconds_column: str = "response_time"
+    path_column: str = "path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +148,35 @@ class Profile:
 
     name: str
     sandbox: bool = False
+    clerk: ClerkTarget | None = None
     supabase: SupabaseTarget | None = None
+    supabase_auth: SupabaseAuthTarget | None = None
     database: DatabaseTarget | None = None
     vercel: VercelTarget | None = None
     launchdarkly: LaunchDarklyTarget | None = None
+    sentry: SentryTarget | None = None
     site: SiteTarget | None = None
+    slack: SlackTarget | None = None
+    statuspage: StatuspageTarget | None = None
+    tinybird: TinybirdTarget | None = None
     queue: QueueTarget | None = None
     mail: MailTarget | None = None
+    pagerduty: PagerDutyTarget | None = None
+
+
+TARGETS: Mapping[str, type[Any]] = {
+    "clerk": ClerkTarget,
+    "database": DatabaseTarget,
+    "launchdarkly": LaunchDarklyTarget,
+    "mail": MailTarget,
+    "pagerduty": PagerDutyTarget,
+    "queue": QueueTarget,
+    "sentry": SentryTarget,
+    "site": SiteTarget,
+    "slack": SlackTarget,
+    "statuspage": StatuspageTarget,
+    "supabase": SupabaseTarget,
+    "supabase_auth": SupabaseAuthTarget,
+    "tinybird": TinybirdTarget,
+    "vercel": VercelTarget,
+}

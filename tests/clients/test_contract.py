@@ -6,37 +6,19 @@ they stay where they are: webhook secrets, connection strings, SDK keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+import calls_signing_in
+import calls_telling
+import calls_watching
 import pytest
+from calls import MS, SECRET, Call
 from runbook.clients.launchdarkly import FlagChange
 from runbook.clients.status_page import Component, Incident, StatusSummary
 from runbook.clients.supabase import ApiCounts, Disk, PoolerConfig, Project, Service
 from runbook.clients.vercel import Activity, Deployment, Move, VercelProject
 from runbook.errors import Fault, SystemFault
-from runbook.systems import Systems
 from runbook.testing import PROJECT, REF, TEAM, Asked, Says, World
-
-MS = 1_767_582_000_000  # 2026-01-05T03:00:00Z
-SECRET = "never-to-be-read"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call: what is asked of whom, how it goes out, what comes back, what we make of it."""
-
-    system: str
-    question: Callable[[Systems], Any]
-    request: str
-    answer: Any
-    result: Any
-    query: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    status: int = 200
-    may_be_empty: bool = False  # an empty answer is one: nothing happened
-
 
 SUPABASE = f"/v1/projects/{REF}"
 VERCEL = f"/v9/projects/{PROJECT}"
@@ -183,7 +165,7 @@ CALLS = {
     ),
     "vercel.promote": Call(
         "vercel", lambda s: s.vercel.promote("dpl_2"), f"POST /v10/projects/{PROJECT}/promote/dpl_2", None, True, OURS,
-        status=201,
+        status=201, is_change=True,
     ),
     "launchdarkly.flag_changes": Call(
         "launchdarkly", lambda s: s.launchdarkly.flag_changes(after_ms=MS), "GET /api/v2/auditlog",
@@ -208,10 +190,23 @@ CALLS = {
         StatusSummary("Partial outage", (Component("Auth", "major_outage"),),
                       (Incident("Errors", "major", "investigating", "https://stspg.io/1", "2026-01-05T03:00:00Z", ("Auth",)),)),
     ),
+    **calls_signing_in.CALLS,
+    **calls_telling.CALLS,
+    **calls_watching.CALLS,
 }  # fmt: skip
-READS = {name: call for name, call in CALLS.items() if call.result is not None and name != "vercel.promote"}
-WRITES = {name: call for name, call in CALLS.items() if name not in READS}
-AUTHORIZATION = {"supabase": "Bearer sbp_test", "vercel": "Bearer vercel-test", "launchdarkly": "api-test"}
+READS = {name: call for name, call in CALLS.items() if call.result is not None and not call.is_change}
+WRITES = {name: call for name, call in CALLS.items() if name not in READS and not call.is_keyed}
+AUTHORIZATION = {
+    "clerk": "Bearer sk_test",
+    "launchdarkly": "api-test",
+    "pagerduty": "Token token=pagerduty-test",
+    "sentry": "Bearer sentry-test",
+    "slack": "Bearer xoxb-test",
+    "statuspage": "OAuth statuspage-test",
+    "supabase": "Bearer sbp_test",
+    "tinybird": "Bearer p.test",
+    "vercel": "Bearer vercel-test",
+}
 
 
 def world_that_says(call: Call, answer: Any) -> World:
@@ -234,6 +229,10 @@ def test_a_call_goes_out_and_comes_back_as_documented(call: Call) -> None:
     assert asked.headers.get("authorization") == AUTHORIZATION.get(call.system)
     if call.system == "launchdarkly":
         assert asked.headers["ld-api-version"] == "20240415"
+    if call.system == "clerk":
+        assert asked.headers["clerk-api-version"] == "2026-05-12"
+    if call.system == "supabase_auth":
+        assert asked.headers["apikey"] == "sb_publishable_test"
 
 
 BAD: dict[str, Any] = {
@@ -314,6 +313,32 @@ def test_a_change_is_never_sent_again(call: Call, status: int) -> None:
     with pytest.raises(SystemFault):
         call.question(world.systems)
     assert (len(requests(world, call)), world.clock.slept, world.changes) == (1, [], [])
+
+
+KEYED = {name: call for name, call in CALLS.items() if call.is_keyed}
+
+
+@pytest.mark.parametrize("call", KEYED.values(), ids=KEYED)
+def test_a_change_with_a_key_in_it_is_sent_again_as_it_was(call: Call) -> None:
+    answers = [Says(503, {"message": "no"}), Says(429, {"message": "no"}), Says(call.status, call.answer)]
+    world = World(vendors={call.system: {call.request: lambda asked: answers.pop(0)}})
+    assert call.question(world.systems) == call.result
+    assert [asked.json for asked in requests(world, call)] == [call.body] * 3
+
+
+@pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("call", KEYED.values(), ids=KEYED)
+def test_a_change_with_a_key_is_done_only_where_the_answer_says_so(call: Call, answer: Any) -> None:
+    with pytest.raises(SystemFault):
+        call.question(world_that_says(call, answer).systems)
+
+
+def test_a_page_without_a_key_is_not_sent() -> None:
+    world = World()
+    for key in ("", "x" * 256):
+        with pytest.raises(SystemFault, match="dedup key"):
+            world.systems.pagerduty_events.resolve(key)
+    assert world.vendors["pagerduty_events"].asked == []
 
 
 def test_a_service_that_health_leaves_out_is_not_healthy() -> None:

@@ -8,14 +8,40 @@ from starlette.types import ASGIApp
 
 from runbook.sandbox import control, site
 from runbook.sandbox.seeds import DOMAINS
-from runbook.sandbox.twins import launchdarkly_changes, status_pages, supabase, vercel_releases
+from runbook.sandbox.twins import (
+    clerk,
+    clerk_frontend,
+    launchdarkly_changes,
+    pagerduty,
+    sentry,
+    slack,
+    status_pages,
+    statuspage,
+    supabase,
+    supabase_auth,
+    tinybird,
+    vercel_releases,
+)
 from runbook.sandbox.twins.frame import vendor_app
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-VENDORS = (supabase.VENDOR, vercel_releases.VENDOR, launchdarkly_changes.VENDOR)
-STATUS_PAGES = ("supabase", "vercel", "launchdarkly")
+VENDORS = (
+    clerk.VENDOR,
+    clerk_frontend.VENDOR,
+    launchdarkly_changes.VENDOR,
+    pagerduty.EVENTS,
+    pagerduty.VENDOR,
+    sentry.VENDOR,
+    slack.VENDOR,
+    statuspage.VENDOR,
+    supabase.VENDOR,
+    supabase_auth.VENDOR,
+    tinybird.VENDOR,
+    vercel_releases.VENDOR,
+)
+STATUS_PAGES = ("clerk", "launchdarkly", "supabase", "vercel")
 
 
 def apps(world: World) -> dict[str, ASGIApp]:

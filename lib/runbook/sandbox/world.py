@@ -15,11 +15,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook.sandbox import seeds
+from runbook.sandbox import seeds, signing_in, telling, watching
 from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
 from runbook.sandbox.traffic import Traffic
+from runbook.sandbox.visits import Visits, ask_page
 from runbook.sandbox.watch import Watch
 from runbook.times import Times
 
@@ -90,11 +91,18 @@ class World:
             self.flags = {flag.key: flag for flag in seeds.flags(now)}
             self.audit = seeds.audit(now)
             self.flag_approvals = False  # whether a change of a flag wants an approval at the vendor first
-            self.flag_requests: list[dict[str, Any]] = []
+            self.flag_requests: list[tuple[str, dict[str, Any]]] = []  # for an approval: the flag, the request
             self.backups = seeds.backups(now)
+            self.clerk = signing_in.ClerkState(now)
+            self.pagerduty = telling.PagerDutyState()
+            self.slack = telling.SlackState()
+            self.statuspage = telling.StatuspageState()
             self.pages = seeds.status_pages()
             self.transports: dict[str, Transport] = {}
             self.revoked: set[str] = set()
+            self.sentry = watching.SentryState()
+            self.tinybird = watching.TinybirdState()
+            self.visits = Visits(now.timestamp(), lambda: ask_page(self.urls["site"], "/", "ordinary visitor"))
 
     def start(self, urls: Mapping[str, str]) -> None:
         """Prepare the database, let the neighbours move in, and begin to watch. ``urls``: where the apps are served."""

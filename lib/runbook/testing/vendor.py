@@ -20,9 +20,21 @@ REF, TEAM, PROJECT = "testtesttesttesttest", "team_test", "prj_test"
 IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "supabase": {f"GET /v1/projects/{REF}": {"ref": REF, "name": "test", "status": "ACTIVE_HEALTHY"}},
     "vercel": {f"GET /v9/projects/{PROJECT}": {"id": PROJECT, "name": "test", "accountId": TEAM}},
+    "clerk": {"GET /v1/instance": {"id": "ins_test", "environment_type": "production", "allowed_origins": []}},
     "launchdarkly": {"GET /api/v2/projects/agency/environments/production": {"key": "production"}},
+    "sentry": {"GET /api/0/projects/agency/agency-site/": {"id": "7", "slug": "agency-site"}},
+    "slack": {"GET /api/auth.test": {"ok": True, "team_id": "T0TEST", "team": "Agency", "user": "runbook"}},
+    "statuspage": {"GET /v1/pages/page": {"id": "page", "name": "Agency"}},
 }
-POSTED_READS = ("/query/read-only", "/network-bans/retrieve")  # a POST that changes nothing
+NAMELESS = (
+    "clerk_frontend",
+    "pagerduty",
+    "pagerduty_events",
+    "site",
+    "supabase_auth",
+    "tinybird",
+)  # these have no name to say
+POSTED_READS = ("/query/read-only", "/network-bans/retrieve", "/auth/v1/token")  # a POST that changes nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,20 @@ from runbook.errors import Fault
 from runbook.model import ActionResult, Finding, Plan
 from runbook.policy import Policy
 from runbook.profile import (
+    ClerkTarget,
     DatabaseTarget,
     LaunchDarklyTarget,
     MailTarget,
+    PagerDutyTarget,
     Profile,
     QueueTarget,
+    SentryTarget,
     SiteTarget,
+    SlackTarget,
+    StatuspageTarget,
+    SupabaseAuthTarget,
     SupabaseTarget,
+    TinybirdTarget,
     VercelTarget,
 )  # fmt: skip
 from runbook.queue import Memory
@@ -33,21 +40,42 @@ from runbook.settings import Secrets
 from runbook.systems import Systems
 from runbook.testing.clock import Clock
 from runbook.testing.doors import FakeDatabase, FakeMail, FakeQueue, Rows
-from runbook.testing.vendor import IDENTITIES, PROJECT, REF, TEAM, Answer, Change, Vendor
+from runbook.testing.vendor import IDENTITIES, NAMELESS, PROJECT, REF, TEAM, Answer, Change, Vendor
 
 PROFILE = Profile(
     "test",
+    clerk=ClerkTarget("https://api.clerk.test", "https://clerk.agency.test", "ins_test", "https://status.clerk.test"),
     supabase=SupabaseTarget(
         "https://api.supabase.test", REF, "eu-central-1", "https://status.supabase.test", ("Auth",)
     ),
+    supabase_auth=SupabaseAuthTarget(f"https://{REF}.supabase.test"),
     database=DatabaseTarget(REF, "7000000000000000001", protected_roles=("supabase_admin", "postgres")),
     vercel=VercelTarget("https://api.vercel.test", TEAM, PROJECT, ("agency.test",), "https://status.vercel.test"),
     launchdarkly=LaunchDarklyTarget("https://ld.test", "agency", "production", "https://status.ld.test"),
+    sentry=SentryTarget("https://sentry.test", "agency", "agency-site", "production"),
     site=SiteTarget("https://agency.test", "https://portal.agency.test"),
+    pagerduty=PagerDutyTarget("https://api.pagerduty.test", "https://events.pagerduty.test", "PPOLICY"),
+    slack=SlackTarget("https://slack.test/api", "T0TEST", "C0INCIDENTS"),
+    statuspage=StatuspageTarget("https://statuspage.test/v1", "page"),
+    tinybird=TinybirdTarget("https://tinybird.test"),
     queue=QueueTarget(),
     mail=MailTarget(sender="runbook@agency.test"),
 )
-SECRETS = {"SUPABASE_API_KEY": "sbp_test", "VERCEL_TOKEN": "vercel-test", "LD_API_KEY": "api-test"}
+SECRETS = {
+    "AUTH_TEST_PASSWORD": "test-password",
+    "AUTH_TEST_USER": "smoke@agency.test",
+    "CLERK_API_KEY": "sk_test",
+    "LD_API_KEY": "api-test",
+    "PAGERDUTY_API_KEY": "pagerduty-test",
+    "PAGERDUTY_ROUTING_KEY": "R0TEST",
+    "SENTRY_AUTH_TOKEN": "sentry-test",
+    "SLACK_BOT_TOKEN": "xoxb-test",
+    "STATUSPAGE_API_KEY": "statuspage-test",
+    "SUPABASE_ANON_KEY": "sb_publishable_test",
+    "SUPABASE_API_KEY": "sbp_test",
+    "TINYBIRD_TOKEN": "p.test",
+    "VERCEL_TOKEN": "vercel-test",
+}
 PLENTY = Memory(1_000_000, 0, "noeviction")
 
 
@@ -71,7 +99,7 @@ class World:
         self.changes: list[Change] = []
         self.clock = clock or Clock()
         given = vendors or {}
-        names = (*IDENTITIES, *(f"{name}_status" for name in IDENTITIES), "site")
+        names = (*IDENTITIES, *(f"{name}_status" for name in IDENTITIES), *NAMELESS)
         if stray := sorted(set(given) - set(names)):
             raise LookupError(f"no system {stray[0]}; there are {', '.join(names)}")
         self.vendors = {name: Vendor(name, given.get(name, {}), self.changes) for name in names}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runbook.sandbox.seeds import LD_ENVIRONMENT, AuditEntry, Flag, token
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
 from runbook.sandbox.twins.launchdarkly import VENDOR as VENDOR
-from runbook.sandbox.twins.launchdarkly import flag_body, known, resource
+from runbook.sandbox.twins.launchdarkly import flag_body, known
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
@@ -63,9 +63,8 @@ def ask_approval(world: World, call: Call) -> Reply:
             "serviceKind": "launchdarkly", "description": body["description"], "reviewStatus": "pending",
             "status": "pending", "allReviews": [], "notifyMemberIds": [], "instructions": body["instructions"],
             "_links": {"self": {"href": call.path}}, "conflicts": [], "requestorId": token("ld token"),
-            "resourceId": resource(flag.key),
         }  # fmt: skip
-        world.flag_requests.append(request)
+        world.flag_requests.append((flag.key, request))
     return Reply(request, 201, change=True, objects=(flag.key,))
 
 
@@ -74,8 +73,8 @@ def approvals(world: World, call: Call) -> Reply:
     """The requests of one flag, the newest first."""
     known(call)
     with world.lock:
-        mine = resource(_flag_of(world, call).key)
-        items = [one for one in reversed(world.flag_requests) if one["resourceId"] == mine]
+        mine = _flag_of(world, call).key
+        items = [request for key, request in reversed(world.flag_requests) if key == mine]
     return Reply({"items": items, "_links": {"self": {"href": call.path}}})
 
 

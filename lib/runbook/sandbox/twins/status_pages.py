@@ -50,17 +50,17 @@ def incident(page: StatusPage, name: str, impact: str, components: list[str], si
 
 
 def app(world: World, name: str) -> ASGIApp:
+    """One vendor's page, served."""
+    return vendor_app(world, vendor(name))
+
+
+def vendor(name: str) -> Vendor:
     """One vendor's page."""
 
-    def head(page: StatusPage) -> Json:
-        now = iso(world.times.now())
+    def head(page: StatusPage, now: str) -> Json:
         return {
-            "id": token(page.name, 12),
-            "name": page.name,
-            "url": page.url,
-            "time_zone": "Etc/UTC",
-            "updated_at": now,
-        }
+            "id": token(page.name, 12), "name": page.name, "url": page.url, "time_zone": "Etc/UTC", "updated_at": now,
+        }  # fmt: skip
 
     def indicator(page: StatusPage) -> Json:
         all_of = [OF_COMPONENT[status] for status in page.components.values()]
@@ -68,35 +68,35 @@ def app(world: World, name: str) -> ASGIApp:
         worst = max(all_of, key=WORST.index)
         return {"indicator": worst, "description": SAID[worst]}
 
-    def components(page: StatusPage) -> Json:
-        now = iso(world.times.now())
+    def components(page: StatusPage, now: str) -> Json:
         return [component(page, each, now) for each in page.components]
 
     def summary(world: World, call: Call) -> Reply:
-        page = world.pages[name]
+        page, now = world.pages[name], iso(world.times.now())
         return Reply({
-            "page": head(page), "components": components(page), "incidents": page.incidents,
+            "page": head(page, now), "components": components(page, now), "incidents": page.incidents,
             "scheduled_maintenances": [], "status": indicator(page),
         })  # fmt: skip
 
-    answers: dict[str, Callable[[StatusPage], Json]] = {
-        "status": indicator, "components": components, "incidents": lambda page: page.incidents,
+    answers: dict[str, Callable[[StatusPage, str], Json]] = {
+        "status": lambda page, now: indicator(page), "components": components,
+        "incidents": lambda page, now: page.incidents,
     }  # fmt: skip
 
     def only(key: str) -> Handler:
         def answer(world: World, call: Call) -> Reply:
-            page = world.pages[name]
-            return Reply({"page": head(page), key: answers[key](page)})
+            page, now = world.pages[name], iso(world.times.now())
+            return Reply({"page": head(page, now), key: answers[key](page, now)})
 
         return answer
 
-    vendor = Vendor(f"{name}_status", _everybody, _no)
-    vendor.route("GET", "/api/v2/summary.json")(summary)
-    vendor.route("GET", "/api/v2/status.json")(only("status"))
-    vendor.route("GET", "/api/v2/components.json")(only("components"))
-    vendor.route("GET", "/api/v2/incidents.json")(only("incidents"))
-    vendor.route("GET", "/api/v2/incidents/unresolved.json")(only("incidents"))
-    return vendor_app(world, vendor)
+    made = Vendor(f"{name}_status", _everybody, _no)
+    made.route("GET", "/api/v2/summary.json")(summary)
+    made.route("GET", "/api/v2/status.json")(only("status"))
+    made.route("GET", "/api/v2/components.json")(only("components"))
+    made.route("GET", "/api/v2/incidents.json")(only("incidents"))
+    made.route("GET", "/api/v2/incidents/unresolved.json")(only("incidents"))
+    return made
 
 
 def _everybody(world: World, call: Call) -> None:

@@ -85,7 +85,7 @@ def rolling_release(world: World, call: Call) -> Reply:
         {"index": 1, "isFinalStage": True, "targetPercentage": 100, "requireApproval": False, "duration": None},
     ]
     return Reply({"rollingRelease": {
-        "state": "ACTIVE", "default": {"name": "production"}, "stages": stages, "activeStage": stages[0], "nextStage": stages[1],
+        "state": "ACTIVE", "stages": stages, "activeStage": stages[0], "nextStage": stages[1],
         "currentDeployment": _short(live), "canaryDeployment": _short(canary),
         "queuedDeploymentId": None, "advancementType": "manual-approval",
         "startedAt": millis(canary.created), "updatedAt": millis(canary.created),

@@ -57,7 +57,8 @@ def whole(world: World, each: Deployment) -> Json:
     built = millis(each.created + timedelta(seconds=3))
     return {
         **{name: value for name, value in row.items() if name not in ("uid", "created", "state", "isRollbackCandidate")},
-        "id": each.uid, "build": {"env": []}, "env": [], "isInConcurrentBuildsQueue": False, "isInSystemBuildsQueue": False,
+        "id": each.uid, "creator": {"uid": token(each.author), "username": each.author}, "build": {"env": []},
+        "env": [], "isInConcurrentBuildsQueue": False, "isInSystemBuildsQueue": False,
         "projectSettings": {"framework": "nextjs"}, "aliasAssigned": each.state == "READY", "bootedAt": built,
         "buildingAt": built, "buildSkipped": False, "public": False, "status": each.state, "regions": ["fra1"],
         "version": 2, "plan": "pro", "createdIn": "fra1", "ownerId": TEAM, "routes": None,

@@ -1,0 +1,37 @@
+"""LaunchDarkly's REST API."""
+
+import time
+
+import pytest
+from runbook.clients.launchdarkly import LaunchDarkly
+from runbook.errors import SystemFault
+from runbook.sandbox.twins import launchdarkly_changes as twins
+from vendor_contract.recording import Contract
+
+
+def play(launchdarkly, sandbox):
+    launchdarkly.environment()
+    launchdarkly.flags()
+    launchdarkly.flag("booking-calendar")
+    launchdarkly.turn("booking-calendar", on=False, comment="bookings fail", dry_run=True)
+    launchdarkly.turn("booking-calendar", on=False, comment="bookings fail", dry_run=False)
+    launchdarkly.flag_changes(int(time.time() * 1000) - 86_400_000)
+    launchdarkly.ask_approval("booking-calendar", on=True, description="bookings work again")
+    launchdarkly.pending_approvals("booking-calendar")
+    launchdarkly.door.read("/api/v2/caller-identity")
+    (newest, *_) = launchdarkly.door.read("/api/v2/auditlog").data["items"]
+    launchdarkly.door.read(f"/api/v2/auditlog/{newest['_id']}")
+    assert launchdarkly.door.text("/api/v2/flags/agency/nothing")[0] == 404
+    assert launchdarkly.door.text("/api/v2/auditlog?limit=21")[0] == 400
+    assert [launchdarkly.door.text("/api/v2/flags/agency")[0] for _ in range(61)][-1] == 429
+    sandbox.break_("flag_needs_approval")
+    with pytest.raises(SystemFault):
+        launchdarkly.turn("new-pricing", on=False, comment="prices are wrong", dry_run=False)
+
+
+CONTRACTS = [
+    Contract(
+        "launchdarkly", ("launchdarkly.openapi.json",), LaunchDarkly, (twins.VENDOR,),
+        lambda systems: systems.launchdarkly, play,
+    )
+]  # fmt: skip

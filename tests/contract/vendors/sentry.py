@@ -1,0 +1,22 @@
+"""Sentry's API."""
+
+from runbook.clients.sentry import Sentry
+from runbook.sandbox.twins import sentry as twins
+from vendor_contract.recording import Contract
+
+ORGANIZATION = "/api/0/organizations/agency"
+
+
+def play(sentry, sandbox):
+    sentry.project()
+    sentry.count(period="2h", query="level:error")
+    sentry.time_line(period="1h", query="level:error")
+    sentry.issues(query="is:unresolved", period="24h", limit=5)
+    sentry.outcomes(period="24h")
+    assert sentry.door.text(f"{ORGANIZATION}/events/?dataset=errors")[0] == 400
+    assert sentry.door.text("/api/0/projects/agency/other/")[0] == 404
+
+
+CONTRACTS = [
+    Contract("sentry", ("sentry.openapi.json",), Sentry, (twins.VENDOR,), lambda systems: systems.sentry, play)
+]
