@@ -39,11 +39,7 @@ def home(tmp_path, monkeypatch):
 def sandbox_state(home: Path, **changed):
     state = {
         "pid": os.getpid(),
-        "urls": {
-            "supabase": "http://127.0.0.1:1", "supabase_status": "http://127.0.0.1:2", "vercel": "http://127.0.0.1:3",
-            "vercel_status": "http://127.0.0.1:4", "launchdarkly": "http://127.0.0.1:5",
-            "launchdarkly_status": "http://127.0.0.1:6", "site": "http://127.0.0.1:7", "portal": "http://127.0.0.1:8",
-        },
+        "urls": {name: "http://127.0.0.1:1" for names in settings.SANDBOX_URLS.values() for name in names.values()},
         "ids": {"system_identifier": "42"},
         "secrets": {"DATABASE_URL": "postgresql://runbook:hunter2hunter2@127.0.0.1:9/postgres"},
     }  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +90,14 @@ class Profile:
     site: SiteTarget | None = None
     queue: QueueTarget | None = None
     mail: MailTarget | None = None
+
+
+TARGETS: Mapping[str, type[Any]] = {
+    "database": DatabaseTarget,
+    "launchdarkly": LaunchDarklyTarget,
+    "mail": MailTarget,
+    "queue": QueueTarget,
+    "site": SiteTarget,
+    "supabase": SupabaseTarget,
+    "vercel": VercelTarget,
+}

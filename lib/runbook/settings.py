@@ -17,16 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runbook.errors import Fault, SettingError, SystemFault
-from runbook.profile import (
-    DatabaseTarget,
-    LaunchDarklyTarget,
-    MailTarget,
-    Profile,
-    QueueTarget,
-    SiteTarget,
-    SupabaseTarget,
-    VercelTarget,
-)  # fmt: skip
+from runbook.profile import TARGETS, Profile
 
 SECRET_NAMES = (
     "SUPABASE_API_KEY", "DATABASE_URL", "PROD_DATABASE_URL", "VERCEL_TOKEN", "STRIPE_SECRET_KEY", "CALCOM_API_KEY",
@@ -37,12 +28,13 @@ SECRET_NAMES = (
 ALIASES = {"SUPABASE_ACCESS_TOKEN": "SUPABASE_API_KEY", "CLERK_SECRET_KEY": "CLERK_API_KEY"}
 ID_NAMES = ("SUPABASE_PROJECT_ID", "VERCEL_ORG_ID", "SENTRY_ORG", "SENTRY_PROJECT")
 PROFILES = Path("params/environments")
-
-
-_TARGETS: dict[str, type[Any]] = {
-    "supabase": SupabaseTarget, "database": DatabaseTarget, "vercel": VercelTarget,
-    "launchdarkly": LaunchDarklyTarget, "site": SiteTarget, "queue": QueueTarget, "mail": MailTarget,
-}  # fmt: skip
+# Which address in the sandbox's state is which field of the profile.
+SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
+    "launchdarkly": {"url": "launchdarkly", "status_url": "launchdarkly_status"},
+    "site": {"url": "site", "portal_url": "portal"},
+    "supabase": {"url": "supabase", "status_url": "supabase_status"},
+    "vercel": {"url": "vercel", "status_url": "vercel_status"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +157,17 @@ def sandbox_state() -> dict[str, Any]:
 
 def _overlay_sandbox(data: dict[str, Any]) -> None:
     state = sandbox_state()
-    urls, ids = state["urls"], state["ids"]
-    for system in ("supabase", "vercel", "launchdarkly"):
-        data[system] |= {"url": urls[system], "status_url": urls[f"{system}_status"]}
-    data["site"] |= {"url": urls["site"], "portal_url": urls["portal"]}
-    data["database"] |= {"system_identifier": str(ids["system_identifier"])}
+    for system, names in SANDBOX_URLS.items():
+        data[system] |= {part: state["urls"][name] for part, name in names.items()}
+    data["database"] |= {"system_identifier": str(state["ids"]["system_identifier"])}
 
 
 def _profile(name: str, data: Mapping[str, Any], *, where: str) -> Profile:
-    known = {"sandbox", *_TARGETS}
+    known = {"sandbox", *TARGETS}
     if stray := sorted(set(data) - known):
         raise SettingError(f"unknown key {stray[0]!r}", where=where, next_step=f"known: {', '.join(sorted(known))}")
     built = {
-        key: _target(cls, data[key], f"{where}: {key}") for key, cls in _TARGETS.items() if data.get(key) is not None
+        key: _target(cls, data[key], f"{where}: {key}") for key, cls in TARGETS.items() if data.get(key) is not None
     }
     return Profile(name, bool(data.get("sandbox", False)), **built)
 
@@ -214,9 +204,9 @@ def _compare_ids(profile: Profile) -> None:
 
 
 def _must_be_loopback(profile: Profile) -> None:
-    for target in (profile.supabase, profile.vercel, profile.launchdarkly, profile.site):
-        if target is not None and not is_loopback(urlsplit(target.url).hostname or ""):
-            raise SettingError(f"{target.url} is not on this machine", where="environment sandbox",
+    for url in (getattr(getattr(profile, system), part) for system, names in SANDBOX_URLS.items() for part in names):
+        if not is_loopback(urlsplit(url).hostname or ""):
+            raise SettingError(f"{url} is not on this machine", where="environment sandbox",
                                next_step="runbook sandbox down, then runbook sandbox up")  # fmt: skip
 
 

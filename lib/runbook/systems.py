@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,19 +16,18 @@ from runbook.clients.supabase import Supabase
 from runbook.clients.vercel import Vercel
 from runbook.db import Database
 from runbook.errors import Fault, SystemFault
+from runbook.identities import Identities, Question
 from runbook.mail import Mail
 from runbook.model import Identity, Json
 from runbook.policy import Policy
 from runbook.profile import Profile
 from runbook.queue import Queue
 from runbook.settings import Secrets
-from runbook.times import Times, deadline
+from runbook.times import Times
 
 if TYPE_CHECKING:
     import httpx
 
-IDENTIFY_SECONDS = 5.0
-IDENTIFIED = ("database", "supabase", "vercel", "launchdarkly")
 T = TypeVar("T")
 
 
@@ -57,36 +55,27 @@ class Systems:
         self._opened: dict[str, Any] = dict(clients or {})
         self._is_closed = False
         self._opening = threading.RLock()
-        self._identities: dict[str, Identity] = {}
+        self._identities = Identities(self._questions(), times)
 
     # -- clients ---------------------------------------------------------------------------------------------------
 
     @property
+    def launchdarkly(self) -> LaunchDarkly:
+        """LaunchDarkly's REST API."""
+        return self._vendor("launchdarkly", "LD_API_KEY", lambda to, token, more: LaunchDarkly(
+            to.url, token, to.project_key, to.environment_key, **more))  # fmt: skip
+
+    @property
     def supabase(self) -> Supabase:
         """Supabase's Management API."""
-        target = _used(self.profile.supabase, "supabase")
-        return self._open("supabase", lambda: Supabase(
-            target.url, self._secrets.need("SUPABASE_API_KEY"), target.project_ref, times=self.times,
-            transport=self._transports.get("supabase"),
-        ))  # fmt: skip
+        return self._vendor("supabase", "SUPABASE_API_KEY", lambda to, token, more: Supabase(
+            to.url, token, to.project_ref, **more))  # fmt: skip
 
     @property
     def vercel(self) -> Vercel:
         """Vercel's REST API."""
-        target = _used(self.profile.vercel, "vercel")
-        return self._open("vercel", lambda: Vercel(
-            target.url, self._secrets.need("VERCEL_TOKEN"), target.team_id, target.project_id, times=self.times,
-            transport=self._transports.get("vercel"),
-        ))  # fmt: skip
-
-    @property
-    def launchdarkly(self) -> LaunchDarkly:
-        """LaunchDarkly's REST API."""
-        target = _used(self.profile.launchdarkly, "launchdarkly")
-        return self._open("launchdarkly", lambda: LaunchDarkly(
-            target.url, self._secrets.need("LD_API_KEY"), target.project_key, target.environment_key, times=self.times,
-            transport=self._transports.get("launchdarkly"),
-        ))  # fmt: skip
+        return self._vendor("vercel", "VERCEL_TOKEN", lambda to, token, more: Vercel(
+            to.url, token, to.team_id, to.project_id, **more))  # fmt: skip
 
     @property
     def status_pages(self) -> dict[str, StatusPage]:
@@ -132,28 +121,15 @@ class Systems:
 
     def identify_all(self) -> dict[str, Identity]:
         """Ask every system of the profile who it is, at once; remembered for ``identity``."""
-        names = [
-            name for name in IDENTIFIED if getattr(self.profile, name) is not None and name not in self._identities
-        ]
-        with ThreadPoolExecutor(max_workers=len(IDENTIFIED)) as pool:
-            for identity in pool.map(self.identify, names):
-                self._identities[identity.system] = identity
-        return dict(self._identities)
+        return self._identities.ask_all(lambda name: getattr(self.profile, name) is not None)
 
     def identity(self, system: str) -> Identity | None:
         """Who the system said it is when the run opened; None when it was not asked."""
-        return self._identities.get(system)
+        return self._identities.known(system)
 
     def identify(self, system: str) -> Identity:
         """Ask a system now. A database that is down is identified through its own management API, by nobody else."""
-        expected = ""
-        try:
-            expected = self._expected(system)
-            with deadline(IDENTIFY_SECONDS, self.times):
-                seen, how = self._seen(system)
-        except SystemFault as fault:
-            return Identity(system, expected, "", None, str(fault))
-        return Identity(system, expected, seen, seen == expected, how)
+        return self._identities.ask(system)
 
     def clock_offset_seconds(self) -> float | None:
         """How far this machine's clock is ahead of the vendors' Date headers; None when none has answered yet."""
@@ -175,6 +151,12 @@ class Systems:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    def _vendor(self, system: str, secret: str, make: Callable[[Any, str, dict[str, Any]], T], *, part: str = "") -> T:
+        """A vendor's client from its part of the profile (its own name, or ``part``), its token, and what all of them get."""
+        target = _used(getattr(self.profile, part or system), system)
+        more = {"times": self.times, "transport": self._transports.get(system)}
+        return self._open(system, lambda: make(target, self._secrets.need(secret), more))
+
     def _open(self, name: str, make: Callable[[], T]) -> T:
         with self._opening:
             if self._is_closed:
@@ -184,30 +166,26 @@ class Systems:
             opened: T = self._opened[name]
             return opened
 
-    def _expected(self, system: str) -> str:
+    def _questions(self) -> dict[str, Question]:
+        """How each system is asked who it is."""
         profile = self.profile
-        match system:
-            case "database":
-                return _used(profile.database, system).system_identifier
-            case "supabase":
-                return _used(profile.supabase, system).project_ref
-            case "vercel":
-                return _used(profile.vercel, system).project_id
-            case "launchdarkly":
-                target = _used(profile.launchdarkly, system)
-                return target.environment_key
-        raise SystemFault(f"{system} has no identity", system=system, fault=Fault.NOT_SET)
-
-    def _seen(self, system: str) -> tuple[str, str]:
-        match system:
-            case "database":
-                return self._database_identity()
-            case "supabase":
-                return self.supabase.project().ref, "GET /v1/projects"
-            case "vercel":
-                return self.vercel.project().project_id, "GET /v9/projects"
-            case _:
-                return self.launchdarkly.environment(), "GET /api/v2/projects/…/environments"
+        return {
+            "database": Question(
+                lambda: _used(profile.database, "database").system_identifier, self._database_identity
+            ),
+            "supabase": Question(
+                lambda: _used(profile.supabase, "supabase").project_ref,
+                lambda: (self.supabase.project().ref, "GET /v1/projects"),
+            ),
+            "vercel": Question(
+                lambda: _used(profile.vercel, "vercel").project_id,
+                lambda: (self.vercel.project().project_id, "GET /v9/projects"),
+            ),
+            "launchdarkly": Question(
+                lambda: _used(profile.launchdarkly, "launchdarkly").environment_key,
+                lambda: (self.launchdarkly.environment(), "GET /api/v2/projects/…/environments"),
+            ),
+        }
 
     def _database_identity(self) -> tuple[str, str]:
         """The cluster's system identifier; by the project's ref when only the management API can still tell.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 TOTAL_SECONDS = 60.0  # all tries of one read
 MOST_BYTES = 5_000_000
-AGAIN = frozenset({429, 502, 503, 504})  # and when no connection came about
+AGAIN = frozenset({420, 429, 502, 503, 504})  # and when no connection came about
 PAUSES = (0.3, 1.0)  # seconds before the second and third try of a read, plus up to half as jitter
 
 
@@ -65,17 +65,11 @@ class HttpDoor:
 
     def read(self, path: str, params: Mapping[str, Any] | None = None, *, seconds: float = READ_SECONDS) -> Reply:
         """GET, repeated while the vendor is out or limits us, if the deadline allows the wait."""
-        end = self._times.monotonic() + TOTAL_SECONDS
-        for pause in (*PAUSES, None):
-            try:
-                return self._send("GET", path, params, None, seconds)
-            except SystemFault as fault:
-                left = seconds_left(self._times, end - self._times.monotonic())
-                waiting = max((pause or 0.0) * (1 + random.random() / 2), fault.wait_seconds or 0.0)
-                if pause is None or not _worth_another(fault) or left <= waiting + 0.5:
-                    raise
-                self._times.sleep(waiting)
-        raise AssertionError("unreachable")
+        return self._again(lambda: self._send("GET", path, params, None, seconds))
+
+    def write_keyed(self, method: str, path: str, json: Json, *, seconds: float = READ_SECONDS) -> Reply:
+        """A change with a key in it by which the vendor knows it again: repeated like a read, made once."""
+        return self._again(lambda: self._send(method, path, None, json, seconds))
 
     def write(
         self, method: str, path: str, json: Json = None, params: Mapping[str, Any] | None = None, *,
@@ -94,6 +88,19 @@ class HttpDoor:
             self._is_closed = True
             if self._client is not None:
                 self._client.close()
+
+    def _again(self, send: Callable[[], Reply]) -> Reply:
+        end = self._times.monotonic() + TOTAL_SECONDS
+        for pause in (*PAUSES, None):
+            try:
+                return send()
+            except SystemFault as fault:
+                left = seconds_left(self._times, end - self._times.monotonic())
+                waiting = max((pause or 0.0) * (1 + random.random() / 2), fault.wait_seconds or 0.0)
+                if pause is None or not _worth_another(fault) or left <= waiting + 0.5:
+                    raise
+                self._times.sleep(waiting)
+        raise AssertionError("unreachable")
 
     def _send(self, method: str, path: str, params: Any, json: Json, seconds: float, content_type: str = "") -> Reply:
         status_code, headers, body = self._exchange(method, path, params, json, seconds, content_type)

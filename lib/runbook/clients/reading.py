@@ -29,8 +29,18 @@ NEXT_STEP = {
 BAD_TOKEN_MARKS = (b"invalidToken", b"missingToken")
 # Vendors' request ids: Supabase, Vercel, others; cf-ray is Cloudflare's and the last resort. Clerk and LaunchDarkly
 # put theirs into the error's body.
-REQUEST_ID_HEADERS = ("sb-request-id", "x-vercel-id", "x-request-id", "request-id", "cf-ray")
+REQUEST_ID_HEADERS = ("sb-request-id", "x-vercel-id", "x-slack-req-id", "x-request-id", "request-id", "cf-ray")
+MESSAGE_FIELDS = (
+    "message",
+    "msg",
+    "error_description",
+    "detail",
+)  # msg and error_description: Supabase Auth; detail: Sentry
 REQUEST_ID_FIELDS = ("clerk_trace_id", "id")
+# How long until there is quota again. Supabase, Vercel and LaunchDarkly share a name and no unit; PagerDuty counts seconds
+# left (developer docs, REST API rate limits), Sentry epoch seconds (docs.sentry.io/api/ratelimits).
+RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-sentry-rate-limit-reset")
+REPLACEMENT_HEADER = "x-sentry-replacement-endpoint"  # Sentry says with a 410 what to call instead (its deprecation.py)
 LONGEST_WAIT = 100_000.0  # seconds; more is no wait but a misread unit
 
 
@@ -62,6 +72,8 @@ def read_reply(
         said = "the answer is a web page, not JSON"
     if 300 <= status_code < 400:
         said = "it redirects; correct the address in the profile"
+    if fault is Fault.RETIRED and (replacement := headers.get(REPLACEMENT_HEADER)):
+        said = f"{said} instead: {line(replacement)}".strip()
     wait = wait_of(headers, data, now) if fault is Fault.RATE_LIMITED else None
     if status_code == 503:  # its reset, if any, is that of a quota that is not used up
         wait = wait_of({"retry-after": headers.get("retry-after", "")}, None, now)
@@ -82,7 +94,9 @@ def fault_of(status_code: int, body: bytes) -> Fault:
             return Fault.NOT_FOUND
         case 410:
             return Fault.RETIRED
-        case 429:
+        case 408:  # Tinybird's, for a query that took too long
+            return Fault.TIMEOUT
+        case 420 | 429:  # 420: Statuspage's (developer.statuspage.io, rate limiting)
             return Fault.RATE_LIMITED
         case code if code >= 500:
             return Fault.DOWN
@@ -99,7 +113,8 @@ def message_of(data: Json) -> str:
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         inner = errors[0]
     source = inner if isinstance(inner, dict) else data
-    said = source.get("message") or source.get("msg") or (inner if isinstance(inner, str) else "")
+    words = next((source[name] for name in MESSAGE_FIELDS if source.get(name)), "")
+    said = words or (inner if isinstance(inner, str) else "")
     return line(str(said))
 
 
@@ -118,7 +133,7 @@ def wait_of(headers: Mapping[str, str], data: Json, now: float) -> float | None:
     milliseconds, Vercel's body epoch seconds and its header either (each vendor's page on rate limits).
     """
     retry = (headers.get("retry-after") or "").strip()
-    reset: Json = headers.get("x-ratelimit-reset")
+    reset: Json = next((value for name in RESET_HEADERS if (value := headers.get(name))), None)
     inner = data.get("error") if isinstance(data, dict) else None
     if reset is None and isinstance(inner, dict) and isinstance(inner.get("limit"), dict):
         reset = inner["limit"].get("reset")
