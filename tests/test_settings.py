@@ -88,9 +88,8 @@ def test_the_sandbox_takes_no_secret_from_the_environment(home, monkeypatch):
 
 
 def test_the_sandbox_must_be_on_loopback(home):
-    sandbox_state(home, urls=dict.fromkeys(
-        ["supabase", "supabase_status", "vercel", "vercel_status", "launchdarkly", "launchdarkly_status", "site", "portal"],
-        "https://api.supabase.com"))  # fmt: skip
+    names = {name for parts in settings.SANDBOX_URLS.values() for name in parts.values()}
+    sandbox_state(home, urls=dict.fromkeys(names, "https://api.supabase.com"))
     with pytest.raises(SettingError, match="not on this machine"):
         settings.load_profile("sandbox")
 
@@ -147,3 +146,9 @@ def test_a_wrong_profile_is_said_with_file_and_key(home, text, said):
         settings.load_profile("production")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_sandbox_of_an_older_checkout_is_named_as_that(home):
+    sandbox_state(home, urls={"supabase": "http://127.0.0.1:1"})
+    with pytest.raises(SettingError, match=r"older one, without .*slack.*runbook sandbox down"):
+        settings.load_profile("sandbox")

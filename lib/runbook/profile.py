@@ -62,6 +62,15 @@ class SiteTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class SlackTarget:
+    """One Slack workspace, and the channel of incidents: its id, since a name may be given to another channel."""
+
+    url: str
+    team_id: str
+    channel_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueTarget:
     """The variable that holds the queue's URL, and the queue's name."""
 
@@ -88,6 +97,7 @@ class Profile:
     vercel: VercelTarget | None = None
     launchdarkly: LaunchDarklyTarget | None = None
     site: SiteTarget | None = None
+    slack: SlackTarget | None = None
     queue: QueueTarget | None = None
     mail: MailTarget | None = None
 
@@ -98,6 +108,7 @@ TARGETS: Mapping[str, type[Any]] = {
     "mail": MailTarget,
     "queue": QueueTarget,
     "site": SiteTarget,
+    "slack": SlackTarget,
     "supabase": SupabaseTarget,
     "vercel": VercelTarget,
 }

@@ -32,6 +32,7 @@ PROFILES = Path("params/environments")
 SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "launchdarkly": {"url": "launchdarkly", "status_url": "launchdarkly_status"},
     "site": {"url": "site", "portal_url": "portal"},
+    "slack": {"url": "slack"},
     "supabase": {"url": "supabase", "status_url": "supabase_status"},
     "vercel": {"url": "vercel", "status_url": "vercel_status"},
 }
@@ -157,6 +158,10 @@ def sandbox_state() -> dict[str, Any]:
 
 def _overlay_sandbox(data: dict[str, Any]) -> None:
     state = sandbox_state()
+    missing = {name for names in SANDBOX_URLS.values() for name in names.values()} - set(state["urls"])
+    if missing:
+        raise SettingError(f"the running sandbox is an older one, without {', '.join(sorted(missing))}",
+                           where="environment sandbox", next_step="runbook sandbox down, then runbook sandbox up")  # fmt: skip
     for system, names in SANDBOX_URLS.items():
         data[system] |= {part: state["urls"][name] for part, name in names.items()}
     data["database"] |= {"system_identifier": str(state["ids"]["system_identifier"])}

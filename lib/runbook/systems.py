@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from runbook.clients.http import HttpDoor
 from runbook.clients.launchdarkly import LaunchDarkly
 from runbook.clients.site import Site
+from runbook.clients.slack import Slack
 from runbook.clients.status_page import StatusPage
 from runbook.clients.supabase import Supabase
 from runbook.clients.vercel import Vercel
@@ -64,6 +65,11 @@ class Systems:
         """LaunchDarkly's REST API."""
         return self._vendor("launchdarkly", "LD_API_KEY", lambda to, token, more: LaunchDarkly(
             to.url, token, to.project_key, to.environment_key, **more))  # fmt: skip
+
+    @property
+    def slack(self) -> Slack:
+        """Slack's Web API."""
+        return self._vendor("slack", "SLACK_BOT_TOKEN", lambda to, token, more: Slack(to.url, token, **more))
 
     @property
     def supabase(self) -> Supabase:
@@ -185,7 +191,11 @@ class Systems:
                 lambda: _used(profile.launchdarkly, "launchdarkly").environment_key,
                 lambda: (self.launchdarkly.environment(), "GET /api/v2/projects/…/environments"),
             ),
-        }
+            "slack": Question(
+                lambda: _used(profile.slack, "slack").team_id,
+                lambda: (self.slack.workspace().team_id, "GET /auth.test"), at_open=False,
+            ),
+        }  # fmt: skip
 
     def _database_identity(self) -> tuple[str, str]:
         """The cluster's system identifier; by the project's ref when only the management API can still tell.

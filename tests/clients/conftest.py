@@ -5,15 +5,23 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from runbook.clients.http import HttpDoor
 from runbook.errors import SystemFault
 from runbook.times import Times
+
+sys.path.insert(0, str(Path(__file__).parent))
+import calls  # noqa: F401  kept in sys.modules for the tests beside this file
+import calls_telling  # noqa: F401
+
+sys.path.pop(0)
 
 Behaviour = Callable[["Connection"], None]
 

@@ -6,37 +6,17 @@ they stay where they are: webhook secrets, connection strings, SDK keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+import calls_telling
 import pytest
+from calls import MS, SECRET, Call
 from runbook.clients.launchdarkly import FlagChange
 from runbook.clients.status_page import Component, Incident, StatusSummary
 from runbook.clients.supabase import ApiCounts, Disk, PoolerConfig, Project, Service
 from runbook.clients.vercel import Activity, Deployment, Move, VercelProject
 from runbook.errors import Fault, SystemFault
-from runbook.systems import Systems
 from runbook.testing import PROJECT, REF, TEAM, Asked, Says, World
-
-MS = 1_767_582_000_000  # 2026-01-05T03:00:00Z
-SECRET = "never-to-be-read"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call: what is asked of whom, how it goes out, what comes back, what we make of it."""
-
-    system: str
-    question: Callable[[Systems], Any]
-    request: str
-    answer: Any
-    result: Any
-    query: dict[str, str] = field(default_factory=dict)
-    body: Any = None
-    status: int = 200
-    may_be_empty: bool = False  # an empty answer is one: nothing happened
-
 
 SUPABASE = f"/v1/projects/{REF}"
 VERCEL = f"/v9/projects/{PROJECT}"
@@ -183,7 +163,7 @@ CALLS = {
     ),
     "vercel.promote": Call(
         "vercel", lambda s: s.vercel.promote("dpl_2"), f"POST /v10/projects/{PROJECT}/promote/dpl_2", None, True, OURS,
-        status=201,
+        status=201, is_change=True,
     ),
     "launchdarkly.flag_changes": Call(
         "launchdarkly", lambda s: s.launchdarkly.flag_changes(after_ms=MS), "GET /api/v2/auditlog",
@@ -208,10 +188,16 @@ CALLS = {
         StatusSummary("Partial outage", (Component("Auth", "major_outage"),),
                       (Incident("Errors", "major", "investigating", "https://stspg.io/1", "2026-01-05T03:00:00Z", ("Auth",)),)),
     ),
+    **calls_telling.CALLS,
 }  # fmt: skip
-READS = {name: call for name, call in CALLS.items() if call.result is not None and name != "vercel.promote"}
-WRITES = {name: call for name, call in CALLS.items() if name not in READS}
-AUTHORIZATION = {"supabase": "Bearer sbp_test", "vercel": "Bearer vercel-test", "launchdarkly": "api-test"}
+READS = {name: call for name, call in CALLS.items() if call.result is not None and not call.is_change}
+WRITES = {name: call for name, call in CALLS.items() if name not in READS and not call.is_keyed}
+AUTHORIZATION = {
+    "launchdarkly": "api-test",
+    "slack": "Bearer xoxb-test",
+    "supabase": "Bearer sbp_test",
+    "vercel": "Bearer vercel-test",
+}
 
 
 def world_that_says(call: Call, answer: Any) -> World:

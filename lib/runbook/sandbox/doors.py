@@ -8,13 +8,18 @@ from starlette.types import ASGIApp
 
 from runbook.sandbox import control, site
 from runbook.sandbox.seeds import DOMAINS
-from runbook.sandbox.twins import launchdarkly_changes, status_pages, supabase, vercel_releases
+from runbook.sandbox.twins import launchdarkly_changes, slack, status_pages, supabase, vercel_releases
 from runbook.sandbox.twins.frame import vendor_app
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-VENDORS = (supabase.VENDOR, vercel_releases.VENDOR, launchdarkly_changes.VENDOR)
+VENDORS = (
+    launchdarkly_changes.VENDOR,
+    slack.VENDOR,
+    supabase.VENDOR,
+    vercel_releases.VENDOR,
+)
 STATUS_PAGES = ("supabase", "vercel", "launchdarkly")
 
 

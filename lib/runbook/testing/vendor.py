@@ -21,6 +21,7 @@ IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "supabase": {f"GET /v1/projects/{REF}": {"ref": REF, "name": "test", "status": "ACTIVE_HEALTHY"}},
     "vercel": {f"GET /v9/projects/{PROJECT}": {"id": PROJECT, "name": "test", "accountId": TEAM}},
     "launchdarkly": {"GET /api/v2/projects/agency/environments/production": {"key": "production"}},
+    "slack": {"GET /api/auth.test": {"ok": True, "team_id": "T0TEST", "team": "Agency", "user": "runbook"}},
 }
 POSTED_READS = ("/query/read-only", "/network-bans/retrieve")  # a POST that changes nothing
 

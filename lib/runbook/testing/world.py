@@ -22,6 +22,7 @@ from runbook.profile import (
     Profile,
     QueueTarget,
     SiteTarget,
+    SlackTarget,
     SupabaseTarget,
     VercelTarget,
 )  # fmt: skip
@@ -44,10 +45,16 @@ PROFILE = Profile(
     vercel=VercelTarget("https://api.vercel.test", TEAM, PROJECT, ("agency.test",), "https://status.vercel.test"),
     launchdarkly=LaunchDarklyTarget("https://ld.test", "agency", "production", "https://status.ld.test"),
     site=SiteTarget("https://agency.test", "https://portal.agency.test"),
+    slack=SlackTarget("https://slack.test/api", "T0TEST", "C0INCIDENTS"),
     queue=QueueTarget(),
     mail=MailTarget(sender="runbook@agency.test"),
 )
-SECRETS = {"SUPABASE_API_KEY": "sbp_test", "VERCEL_TOKEN": "vercel-test", "LD_API_KEY": "api-test"}
+SECRETS = {
+    "LD_API_KEY": "api-test",
+    "SLACK_BOT_TOKEN": "xoxb-test",
+    "SUPABASE_API_KEY": "sbp_test",
+    "VERCEL_TOKEN": "vercel-test",
+}
 PLENTY = Memory(1_000_000, 0, "noeviction")
 
 

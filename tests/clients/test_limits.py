@@ -1,0 +1,29 @@
+"""How long to wait, in each vendor's own words; a change is not sent again however short that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from runbook.errors import Fault, SystemFault
+from runbook.systems import Systems
+from runbook.testing import Clock, Says, World
+
+NOW = Clock().times.now().timestamp()
+# Each vendor's page on rate limits: header, unit, status.
+DIALECTS: dict[str, tuple[str, Callable[[Systems], Any], int, dict[str, str], Any, float | None]] = {
+    "slack counts seconds": (
+        "slack", lambda s: s.slack.workspace(), 429, {"retry-after": "30"}, {"ok": False, "error": "ratelimited"}, 30.0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_a_read_waits_as_long_as_it_was_told(dialect: Any) -> None:
+    system, question, status, headers, body, seconds = dialect
+    world = World(vendors={system: {"*": Says(status, body, headers)}})
+    with pytest.raises(SystemFault) as raised:
+        question(world.systems)
+    assert (raised.value.fault, raised.value.wait_seconds) == (Fault.RATE_LIMITED, seconds)
+    assert world.clock.slept[0] == seconds if seconds else world.clock.slept[0] < 1

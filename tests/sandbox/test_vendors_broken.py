@@ -1,0 +1,58 @@
+"""Each vendor's real client against its twin when that is broken: a fault that says why, in time, and never an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from runbook import policy, settings
+from runbook.errors import Fault, SystemFault
+from runbook.systems import Systems
+from runbook.times import Times, deadline
+
+# By system: a question to it, and the secret that it wants.
+QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
+    "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),
+}
+SECONDS = 1.0
+
+
+@pytest.fixture
+def systems(world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systems]:
+    monkeypatch.setenv("RUNBOOK_SANDBOX", str(world.path))
+    profile = settings.load_profile("sandbox")
+    opened = Systems(profile, settings.load_secrets(profile), policy.load(settings.root()), Times())
+    yield opened
+    opened.close()
+
+
+def fault_of(question: Callable[[Systems], Any], systems: Systems) -> SystemFault:
+    began = time.monotonic()
+    with pytest.raises(SystemFault) as raised, deadline(SECONDS, systems.times):
+        question(systems)
+    assert time.monotonic() - began < SECONDS + 0.5
+    return raised.value
+
+
+@pytest.mark.parametrize("system", QUESTIONS)
+@pytest.mark.parametrize(
+    ("broken", "faults"),
+    [("api_hangs", {Fault.TIMEOUT}), ("api_html", {Fault.DOWN}), ("api_truncated", {Fault.UNREADABLE})],
+)
+def test_a_broken_answer_is_a_fault_in_time(
+    world: Any, systems: Systems, system: str, broken: str, faults: set[Fault]
+) -> None:
+    world.break_({broken: {"systems": [system]}})
+    fault = fault_of(QUESTIONS[system][0], systems)
+    assert (fault.fault in faults, fault.system) == (True, system), fault
+
+
+@pytest.mark.parametrize("system", [name for name, (_, secret) in QUESTIONS.items() if secret])
+def test_a_revoked_token_is_a_fault_of_the_token(world: Any, systems: Systems, system: str) -> None:
+    question, secret = QUESTIONS[system]
+    question(systems)
+    world.break_({"token_revoked": {"secret": secret}})
+    fault = fault_of(question, systems)
+    assert fault.fault is Fault.AUTH and "token" in fault.next_step, fault
