@@ -62,6 +62,15 @@ class SiteTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class PagerDutyTarget:
+    """PagerDuty's two hosts, and the policy that says who is on call."""
+
+    url: str
+    events_url: str
+    escalation_policy_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SlackTarget:
     """One Slack workspace, and the channel of incidents: its id, since a name may be given to another channel."""
 
@@ -100,12 +109,14 @@ class Profile:
     slack: SlackTarget | None = None
     queue: QueueTarget | None = None
     mail: MailTarget | None = None
+    pagerduty: PagerDutyTarget | None = None
 
 
 TARGETS: Mapping[str, type[Any]] = {
     "database": DatabaseTarget,
     "launchdarkly": LaunchDarklyTarget,
     "mail": MailTarget,
+    "pagerduty": PagerDutyTarget,
     "queue": QueueTarget,
     "site": SiteTarget,
     "slack": SlackTarget,

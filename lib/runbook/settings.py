@@ -23,7 +23,7 @@ SECRET_NAMES = (
     "SUPABASE_API_KEY", "DATABASE_URL", "PROD_DATABASE_URL", "VERCEL_TOKEN", "STRIPE_SECRET_KEY", "CALCOM_API_KEY",
     "CLERK_API_KEY", "LD_API_KEY", "SENTRY_AUTH_TOKEN", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_KEY", "POOLER_URL",
     "REPLICA_URL", "REDIS_URL", "STRIPE_WEBHOOK_SECRET", "CALCOM_WEBHOOK_SECRET", "TINYBIRD_TOKEN", "SLACK_BOT_TOKEN",
-    "PAGERDUTY_ROUTING_KEY", "STATUSPAGE_API_KEY", "SMTP_URL", "AUTH_TEST_USER", "AUTH_TEST_PASSWORD",
+    "PAGERDUTY_API_KEY", "PAGERDUTY_ROUTING_KEY", "STATUSPAGE_API_KEY", "SMTP_URL", "AUTH_TEST_USER", "AUTH_TEST_PASSWORD",
 )  # fmt: skip
 ALIASES = {"SUPABASE_ACCESS_TOKEN": "SUPABASE_API_KEY", "CLERK_SECRET_KEY": "CLERK_API_KEY"}
 ID_NAMES = ("SUPABASE_PROJECT_ID", "VERCEL_ORG_ID", "SENTRY_ORG", "SENTRY_PROJECT")
@@ -31,6 +31,7 @@ PROFILES = Path("params/environments")
 # Which address in the sandbox's state is which field of the profile.
 SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "launchdarkly": {"url": "launchdarkly", "status_url": "launchdarkly_status"},
+    "pagerduty": {"url": "pagerduty", "events_url": "pagerduty_events"},
     "site": {"url": "site", "portal_url": "portal"},
     "slack": {"url": "slack"},
     "supabase": {"url": "supabase", "status_url": "supabase_status"},

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runbook.clients.http import HttpDoor
 from runbook.clients.launchdarkly import LaunchDarkly
+from runbook.clients.pagerduty import PagerDuty, PagerDutyEvents
 from runbook.clients.site import Site
 from runbook.clients.slack import Slack
 from runbook.clients.status_page import StatusPage
@@ -65,6 +66,17 @@ class Systems:
         """LaunchDarkly's REST API."""
         return self._vendor("launchdarkly", "LD_API_KEY", lambda to, token, more: LaunchDarkly(
             to.url, token, to.project_key, to.environment_key, **more))  # fmt: skip
+
+    @property
+    def pagerduty(self) -> PagerDuty:
+        """PagerDuty's REST API: who is on call, what was paged."""
+        return self._vendor("pagerduty", "PAGERDUTY_API_KEY", lambda to, token, more: PagerDuty(to.url, token, **more))
+
+    @property
+    def pagerduty_events(self) -> PagerDutyEvents:
+        """PagerDuty's events: what pages people."""
+        return self._vendor("pagerduty_events", "PAGERDUTY_ROUTING_KEY", lambda to, key, more: PagerDutyEvents(
+            to.events_url, key, **more), part="pagerduty")  # fmt: skip
 
     @property
     def slack(self) -> Slack:

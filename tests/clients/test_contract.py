@@ -194,6 +194,7 @@ READS = {name: call for name, call in CALLS.items() if call.result is not None a
 WRITES = {name: call for name, call in CALLS.items() if name not in READS and not call.is_keyed}
 AUTHORIZATION = {
     "launchdarkly": "api-test",
+    "pagerduty": "Token token=pagerduty-test",
     "slack": "Bearer xoxb-test",
     "supabase": "Bearer sbp_test",
     "vercel": "Bearer vercel-test",
@@ -300,6 +301,32 @@ def test_a_change_is_never_sent_again(call: Call, status: int) -> None:
     with pytest.raises(SystemFault):
         call.question(world.systems)
     assert (len(requests(world, call)), world.clock.slept, world.changes) == (1, [], [])
+
+
+KEYED = {name: call for name, call in CALLS.items() if call.is_keyed}
+
+
+@pytest.mark.parametrize("call", KEYED.values(), ids=KEYED)
+def test_a_change_with_a_key_in_it_is_sent_again_as_it_was(call: Call) -> None:
+    answers = [Says(503, {"message": "no"}), Says(429, {"message": "no"}), Says(call.status, call.answer)]
+    world = World(vendors={call.system: {call.request: lambda asked: answers.pop(0)}})
+    assert call.question(world.systems) == call.result
+    assert [asked.json for asked in requests(world, call)] == [call.body] * 3
+
+
+@pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
+@pytest.mark.parametrize("call", KEYED.values(), ids=KEYED)
+def test_a_change_with_a_key_is_done_only_where_the_answer_says_so(call: Call, answer: Any) -> None:
+    with pytest.raises(SystemFault):
+        call.question(world_that_says(call, answer).systems)
+
+
+def test_a_page_without_a_key_is_not_sent() -> None:
+    world = World()
+    for key in ("", "x" * 256):
+        with pytest.raises(SystemFault, match="dedup key"):
+            world.systems.pagerduty_events.resolve(key)
+    assert world.vendors["pagerduty_events"].asked == []
 
 
 def test_a_service_that_health_leaves_out_is_not_healthy() -> None:

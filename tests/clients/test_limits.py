@@ -13,6 +13,10 @@ from runbook.testing import Clock, Says, World
 NOW = Clock().times.now().timestamp()
 # Each vendor's page on rate limits: header, unit, status.
 DIALECTS: dict[str, tuple[str, Callable[[Systems], Any], int, dict[str, str], Any, float | None]] = {
+    "pagerduty counts seconds left": (
+        "pagerduty", lambda s: s.pagerduty.on_calls("P"), 429, {"ratelimit-limit": "960", "ratelimit-reset": "21"},
+        {"error": {"message": "Rate Limit Exceeded", "code": 2020}}, 21.0,
+    ),
     "slack counts seconds": (
         "slack", lambda s: s.slack.workspace(), 429, {"retry-after": "30"}, {"ok": False, "error": "ratelimited"}, 30.0,
     ),

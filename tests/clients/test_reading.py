@@ -161,7 +161,13 @@ def test_an_outage_waits_as_told_and_not_for_the_quota() -> None:
         ({"error": "invalid_auth", "ok": False}, "invalid_auth"),
         ({"err": {"msg": "gone"}}, "gone"),
         ({"message": "a" * 900}, "a" * 200),
-        ({"errors": ["text"]}, ""),
+        ({"errors": ["text"]}, "text"),
+        (
+            {"status": "invalid event", "message": "Event object is invalid", "errors": ["'severity'"]},
+            "Event object is invalid: 'severity'",
+        ),
+        ({"detail": "Invalid token"}, "Invalid token"),
+        ({"error": "invalid_grant", "error_description": "Invalid login"}, "Invalid login"),
         ([], ""),
         (None, ""),
     ],
@@ -207,3 +213,19 @@ def test_a_field_of_another_type_is_a_fault_of_the_answer(row: Any) -> None:
     for read in (text, whole):
         with pytest.raises(SystemFault), shape("vendor", "x"):
             read(row, "a")
+
+
+def test_a_retired_call_says_what_stands_in_its_place() -> None:
+    headers = {"x-sentry-replacement-endpoint": "/api/0/organizations/{org}/workflows/"}
+    with pytest.raises(
+        SystemFault, match=r"410: no longer exists. instead: /api/0/organizations/\{org\}/workflows/"
+    ) as raised:
+        read_reply("sentry", "GET /rules/", 410, headers, b'{"message": "no longer exists."}')
+    assert raised.value.fault is Fault.RETIRED
+
+
+@pytest.mark.parametrize(("status", "fault"), [(408, Fault.TIMEOUT), (420, Fault.RATE_LIMITED)])
+def test_a_status_that_only_one_vendor_sends_is_what_it_means_there(status: int, fault: Fault) -> None:
+    with pytest.raises(SystemFault) as raised:
+        read_reply("vendor", "GET /", status, {}, b"{}")
+    assert raised.value.fault is fault

@@ -58,3 +58,59 @@ def test_slack_limits_with_a_429_and_seconds(world: Any) -> None:
     answers = [slack(world, "POST", "/chat.postMessage", body) for _ in range(30)]
     limited = next(one for one in answers if one.status == 429)
     assert limited.body == {"ok": False, "error": "ratelimited"} and 0 < int(limited.headers["retry-after"]) <= 11
+
+
+def event(world: Any, action: str, key: str = "INC-1", **more: Any) -> Any:
+    payload = {"summary": "Site down", "source": "agency.test", "severity": "critical"}
+    body = {"routing_key": world.secret("PAGERDUTY_ROUTING_KEY"), "event_action": action, "dedup_key": key}
+    return world.ask(
+        "pagerduty_events", "POST", "/v2/enqueue", body | ({"payload": payload} if action == "trigger" else {}) | more
+    )
+
+
+def pages(world: Any, key: str = "INC-1") -> list[tuple[str, int]]:
+    ours = {"Authorization": f"Token token={world.secret('PAGERDUTY_API_KEY')}"}
+    rows = world.ask("pagerduty", "GET", f"/incidents?incident_key={key}", headers=ours).body["incidents"]
+    return [(row["status"], row["alert_counts"]["all"]) for row in rows]
+
+
+def test_pagerduty_pages_once_under_one_key_until_it_is_resolved(world: Any) -> None:
+    before = len(world.changes())
+    assert event(world, "trigger").body == {"status": "success", "message": "Event processed", "dedup_key": "INC-1"}
+    assert event(world, "trigger").status == 202
+    assert pages(world) == [("triggered", 2)]
+    event(world, "acknowledge")
+    assert pages(world) == [("acknowledged", 2)]
+    event(world, "resolve")
+    event(world, "resolve")
+    event(world, "acknowledge", "INC-2")
+    assert (pages(world), pages(world, "INC-2")) == ([("resolved", 2)], [])
+    event(world, "trigger")
+    assert pages(world) == [("triggered", 1), ("resolved", 2)]
+    assert [row["objects"] for row in world.changes(before)] == [["INC-1"]] * 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"routing_key": "short"}, {"routing_key": "x" * 32}, {"event_action": "page"}, {"dedup_key": "x" * 256},
+     {"colour": "red"}, {"payload": {"summary": "x", "source": "y", "severity": "SEV-1"}},
+     {"payload": {"summary": "x" * 1025, "source": "y", "severity": "info"}}, {"payload": None}],
+)  # fmt: skip
+def test_pagerduty_refuses_an_event_with_its_reason(world: Any, wrong: dict[str, Any]) -> None:
+    before = len(world.changes())
+    answer = event(world, "trigger", **wrong)
+    assert (answer.status, answer.body["status"]) == (400, "invalid event") and answer.body["errors"][0]
+    assert world.changes(before) == []
+
+
+def test_pagerduty_wants_its_own_kind_of_authorization_and_its_key_only_reads(world: Any) -> None:
+    key = world.secret("PAGERDUTY_API_KEY")
+    for wrong in ("", f"Bearer {key}", f"Token {key}", "Token token=no"):
+        assert world.ask("pagerduty", "GET", "/oncalls", headers={"Authorization": wrong}).status == 401
+    ours = {"Authorization": f"Token token={key}"}
+    answer = world.ask("pagerduty", "GET", "/oncalls?escalation_policy_ids[]=PINCIDENT", headers=ours)
+    assert [row["escalation_level"] for row in answer.body["oncalls"]] == [1, 2]
+    assert int(answer.headers["ratelimit-reset"]) <= 61
+    assert world.ask("pagerduty", "GET", "/oncalls?escalation_policy_ids[]=PX", headers=ours).body["oncalls"] == []
+    assert world.ask("pagerduty", "GET", "/oncalls?limit=500", headers=ours).status == 400
+    assert world.ask("pagerduty", "POST", "/incidents", {}, headers=ours).status == 404

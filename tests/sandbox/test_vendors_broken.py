@@ -14,6 +14,8 @@ from runbook.times import Times, deadline
 
 # By system: a question to it, and the secret that it wants.
 QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
+    "pagerduty": (lambda s: s.pagerduty.on_calls("PINCIDENT"), "PAGERDUTY_API_KEY"),
+    "pagerduty_events": (lambda s: s.pagerduty_events.resolve("INC-0"), ""),
     "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),
 }
 SECONDS = 1.0

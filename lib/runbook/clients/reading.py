@@ -115,7 +115,8 @@ def message_of(data: Json) -> str:
     source = inner if isinstance(inner, dict) else data
     words = next((source[name] for name in MESSAGE_FIELDS if source.get(name)), "")
     said = words or (inner if isinstance(inner, str) else "")
-    return line(str(said))
+    more = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], str) else ""  # PagerDuty's reason
+    return line(": ".join(filter(None, (str(said), more))))
 
 
 def request_id_of(headers: Mapping[str, str], error: Json = None) -> str:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from runbook.sandbox import control, site
 from runbook.sandbox.seeds import DOMAINS
-from runbook.sandbox.twins import launchdarkly_changes, slack, status_pages, supabase, vercel_releases
+from runbook.sandbox.twins import launchdarkly_changes, pagerduty, slack, status_pages, supabase, vercel_releases
 from runbook.sandbox.twins.frame import vendor_app
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 VENDORS = (
     launchdarkly_changes.VENDOR,
+    pagerduty.EVENTS,
+    pagerduty.VENDOR,
     slack.VENDOR,
     supabase.VENDOR,
     vercel_releases.VENDOR,

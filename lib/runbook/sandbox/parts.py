@@ -79,6 +79,8 @@ def _secrets(postgres: Postgres, valkey: Valkey, pooler: Pooler, mailbox: Mailbo
         "STRIPE_WEBHOOK_SECRET": "whsec_" + secrets.token_urlsafe(24),
         "CALCOM_API_KEY": "cal_live_" + secrets.token_hex(16),
         "CALCOM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+        "PAGERDUTY_API_KEY": "u+" + secrets.token_urlsafe(14),
+        "PAGERDUTY_ROUTING_KEY": "R0" + secrets.token_hex(15).upper(),
         "SLACK_BOT_TOKEN": "xoxb-" + secrets.token_hex(24),
         "TINYBIRD_TOKEN": "p." + secrets.token_urlsafe(32),
         "CONTROL_TOKEN": secrets.token_urlsafe(24),

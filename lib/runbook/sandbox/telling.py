@@ -1,4 +1,4 @@
-"""What the systems that carry our messages hold: Slack's channels. Part of the world's state."""
+"""What the systems that carry our messages hold: Slack's channels, PagerDuty's incidents. Part of the world's state."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 SLACK_TEAM = "T0SANDBOX0"
 SLACK_BOT = "U0RUNBOOK0"
+PAGERDUTY_POLICY = "PINCIDENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,27 @@ class SlackState:
         message = Message(channel, f"{micros // 1_000_000}.{micros % 1_000_000:06d}", text, thread_ts)
         self.messages.append(message)
         return message
+
+
+@dataclass(slots=True)
+class Paged:
+    """An incident at PagerDuty that came of one dedup key."""
+
+    uid: str
+    key: str
+    title: str
+    created: datetime
+    status: str = "triggered"
+    alerts: int = 1
+
+
+@dataclass(slots=True)
+class PagerDutyState:
+    """What was paged, and who is on call at which level of the one escalation policy."""
+
+    on_call: list[tuple[int, str]] = field(default_factory=lambda: [(1, "mira"), (2, "jonas")])
+    pages: list[Paged] = field(default_factory=list)
+
+    def open_page(self, key: str) -> Paged | None:
+        """The incident of a key that is not resolved yet: a second event under its key belongs to it."""
+        return next((one for one in self.pages if one.key == key and one.status != "resolved"), None)

@@ -92,6 +92,7 @@ class World:
             self.flag_approvals = False  # whether a change of a flag wants an approval at the vendor first
             self.flag_requests: list[dict[str, Any]] = []
             self.backups = seeds.backups(now)
+            self.pagerduty = telling.PagerDutyState()
             self.slack = telling.SlackState()
             self.pages = seeds.status_pages()
             self.transports: dict[str, Transport] = {}

@@ -23,6 +23,7 @@ IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "launchdarkly": {"GET /api/v2/projects/agency/environments/production": {"key": "production"}},
     "slack": {"GET /api/auth.test": {"ok": True, "team_id": "T0TEST", "team": "Agency", "user": "runbook"}},
 }
+NAMELESS = ("pagerduty", "pagerduty_events", "site")  # these have no name to say
 POSTED_READS = ("/query/read-only", "/network-bans/retrieve")  # a POST that changes nothing
 
 

@@ -19,6 +19,7 @@ from runbook.profile import (
     DatabaseTarget,
     LaunchDarklyTarget,
     MailTarget,
+    PagerDutyTarget,
     Profile,
     QueueTarget,
     SiteTarget,
@@ -34,7 +35,7 @@ from runbook.settings import Secrets
 from runbook.systems import Systems
 from runbook.testing.clock import Clock
 from runbook.testing.doors import FakeDatabase, FakeMail, FakeQueue, Rows
-from runbook.testing.vendor import IDENTITIES, PROJECT, REF, TEAM, Answer, Change, Vendor
+from runbook.testing.vendor import IDENTITIES, NAMELESS, PROJECT, REF, TEAM, Answer, Change, Vendor
 
 PROFILE = Profile(
     "test",
@@ -45,12 +46,15 @@ PROFILE = Profile(
     vercel=VercelTarget("https://api.vercel.test", TEAM, PROJECT, ("agency.test",), "https://status.vercel.test"),
     launchdarkly=LaunchDarklyTarget("https://ld.test", "agency", "production", "https://status.ld.test"),
     site=SiteTarget("https://agency.test", "https://portal.agency.test"),
+    pagerduty=PagerDutyTarget("https://api.pagerduty.test", "https://events.pagerduty.test", "PPOLICY"),
     slack=SlackTarget("https://slack.test/api", "T0TEST", "C0INCIDENTS"),
     queue=QueueTarget(),
     mail=MailTarget(sender="runbook@agency.test"),
 )
 SECRETS = {
     "LD_API_KEY": "api-test",
+    "PAGERDUTY_API_KEY": "pagerduty-test",
+    "PAGERDUTY_ROUTING_KEY": "R0TEST",
     "SLACK_BOT_TOKEN": "xoxb-test",
     "SUPABASE_API_KEY": "sbp_test",
     "VERCEL_TOKEN": "vercel-test",
@@ -78,7 +82,7 @@ class World:
         self.changes: list[Change] = []
         self.clock = clock or Clock()
         given = vendors or {}
-        names = (*IDENTITIES, *(f"{name}_status" for name in IDENTITIES), "site")
+        names = (*IDENTITIES, *(f"{name}_status" for name in IDENTITIES), *NAMELESS)
         if stray := sorted(set(given) - set(names)):
             raise LookupError(f"no system {stray[0]}; there are {', '.join(names)}")
         self.vendors = {name: Vendor(name, given.get(name, {}), self.changes) for name in names}
