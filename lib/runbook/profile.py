@@ -80,6 +80,14 @@ class SlackTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class StatuspageTarget:
+    """Our own status page."""
+
+    url: str
+    page_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueTarget:
     """The variable that holds the queue's URL, and the queue's name."""
 
@@ -107,6 +115,7 @@ class Profile:
     launchdarkly: LaunchDarklyTarget | None = None
     site: SiteTarget | None = None
     slack: SlackTarget | None = None
+    statuspage: StatuspageTarget | None = None
     queue: QueueTarget | None = None
     mail: MailTarget | None = None
     pagerduty: PagerDutyTarget | None = None
@@ -120,6 +129,7 @@ TARGETS: Mapping[str, type[Any]] = {
     "queue": QueueTarget,
     "site": SiteTarget,
     "slack": SlackTarget,
+    "statuspage": StatuspageTarget,
     "supabase": SupabaseTarget,
     "vercel": VercelTarget,
 }

@@ -34,6 +34,7 @@ SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "pagerduty": {"url": "pagerduty", "events_url": "pagerduty_events"},
     "site": {"url": "site", "portal_url": "portal"},
     "slack": {"url": "slack"},
+    "statuspage": {"url": "statuspage"},
     "supabase": {"url": "supabase", "status_url": "supabase_status"},
     "vercel": {"url": "vercel", "status_url": "vercel_status"},
 }

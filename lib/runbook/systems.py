@@ -14,6 +14,7 @@ from runbook.clients.pagerduty import PagerDuty, PagerDutyEvents
 from runbook.clients.site import Site
 from runbook.clients.slack import Slack
 from runbook.clients.status_page import StatusPage
+from runbook.clients.statuspage import Statuspage
 from runbook.clients.supabase import Supabase
 from runbook.clients.vercel import Vercel
 from runbook.db import Database
@@ -82,6 +83,12 @@ class Systems:
     def slack(self) -> Slack:
         """Slack's Web API."""
         return self._vendor("slack", "SLACK_BOT_TOKEN", lambda to, token, more: Slack(to.url, token, **more))
+
+    @property
+    def statuspage(self) -> Statuspage:
+        """Our own status page."""
+        return self._vendor("statuspage", "STATUSPAGE_API_KEY", lambda to, token, more: Statuspage(
+            to.url, token, to.page_id, **more))  # fmt: skip
 
     @property
     def supabase(self) -> Supabase:
@@ -186,28 +193,25 @@ class Systems:
 
     def _questions(self) -> dict[str, Question]:
         """How each system is asked who it is."""
-        profile = self.profile
+        asked = self._question
         return {
-            "database": Question(
-                lambda: _used(profile.database, "database").system_identifier, self._database_identity
-            ),
-            "supabase": Question(
-                lambda: _used(profile.supabase, "supabase").project_ref,
-                lambda: (self.supabase.project().ref, "GET /v1/projects"),
-            ),
-            "vercel": Question(
-                lambda: _used(profile.vercel, "vercel").project_id,
-                lambda: (self.vercel.project().project_id, "GET /v9/projects"),
-            ),
-            "launchdarkly": Question(
-                lambda: _used(profile.launchdarkly, "launchdarkly").environment_key,
-                lambda: (self.launchdarkly.environment(), "GET /api/v2/projects/…/environments"),
-            ),
-            "slack": Question(
-                lambda: _used(profile.slack, "slack").team_id,
-                lambda: (self.slack.workspace().team_id, "GET /auth.test"), at_open=False,
-            ),
+            "database": Question(self._expects("database", "system_identifier"), self._database_identity),
+            "supabase": asked("supabase", "project_ref", lambda: self.supabase.project().ref, "GET /v1/projects"),
+            "vercel": asked("vercel", "project_id", lambda: self.vercel.project().project_id, "GET /v9/projects"),
+            "launchdarkly": asked("launchdarkly", "environment_key", lambda: self.launchdarkly.environment(),
+                                  "GET /api/v2/projects/…/environments"),
+            "slack": asked("slack", "team_id", lambda: self.slack.workspace().team_id, "GET /auth.test", at_open=False),
+            "statuspage": asked("statuspage", "page_id", lambda: self.statuspage.page(), "GET /pages", at_open=False),
         }  # fmt: skip
+
+    def _question(
+        self, system: str, field: str, seen: Callable[[], str], how: str, *, at_open: bool = True
+    ) -> Question:
+        """A vendor that is asked by one call; ``field`` of its part of the profile says who it must be."""
+        return Question(self._expects(system, field), lambda: (seen(), how), at_open)
+
+    def _expects(self, system: str, field: str) -> Callable[[], str]:
+        return lambda: str(getattr(_used(getattr(self.profile, system), system), field))
 
     def _database_identity(self) -> tuple[str, str]:
         """The cluster's system identifier; by the project's ref when only the management API can still tell.

@@ -5,8 +5,15 @@ from __future__ import annotations
 from calls import SECRET, Call
 from runbook.clients.pagerduty import OnCall, Page
 from runbook.clients.slack import Channel, Posted, Workspace
+from runbook.clients.statuspage import Notice, PageComponent
 
 TAKEN = {"status": "success", "message": "Event processed", "dedup_key": "INC-1"}
+NOTICE = {
+    "id": "inc1", "name": "Portal is slow", "status": "investigating", "impact": "minor", "shortlink": "https://stspg.io/1",
+    "metadata": {"runbook": {"incident": "INC-1"}}, "page_id": "page", "components": [], "incident_updates": [],
+}  # fmt: skip
+READ_NOTICE = Notice("inc1", "Portal is slow", "investigating", "minor", "https://stspg.io/1", "INC-1")
+COMPONENT = {"id": "cmp1", "name": "Portal", "status": "operational", "group": False, "automation_email": SECRET}
 
 CALLS = {
     "pagerduty.on_calls": Call(
@@ -59,5 +66,40 @@ CALLS = {
         {"ok": True, "channel": "C0INCIDENTS", "ts": "1767582001.000200", "message": {"text": "It is back"}},
         Posted("C0INCIDENTS", "1767582001.000200"), is_change=True,
         body={"channel": "C0INCIDENTS", "text": "It is back", "unfurl_links": False, "thread_ts": "1767582000.000100"},
+    ),
+    "statuspage.page": Call(
+        "statuspage", lambda s: s.statuspage.page(), "GET /v1/pages/page", {"id": "page", "name": "Agency"}, "page",
+    ),
+    "statuspage.components": Call(
+        "statuspage", lambda s: s.statuspage.components(), "GET /v1/pages/page/components",
+        [COMPONENT, {"id": "g", "name": "Everything", "status": "operational", "group": True}],
+        [PageComponent("cmp1", "Portal", "operational")], {"per_page": "100"}, may_be_empty=True,
+    ),
+    "statuspage.unresolved": Call(
+        "statuspage", lambda s: s.statuspage.unresolved(), "GET /v1/pages/page/incidents/unresolved",
+        [NOTICE, {"id": "inc2", "name": "By hand", "status": "identified", "metadata": {}}],
+        [READ_NOTICE, Notice("inc2", "By hand", "identified", "", "", "")], may_be_empty=True,
+    ),
+    "statuspage.open_notice": Call(
+        "statuspage",
+        lambda s: s.statuspage.open_notice("INC-1", "Portal is slow", "We look", components={"cmp1": "degraded_performance"},
+                                           notify=False),
+        "POST /v1/pages/page/incidents", NOTICE, READ_NOTICE, status=201, is_change=True,
+        body={"incident": {"name": "Portal is slow", "metadata": {"runbook": {"incident": "INC-1"}}, "body": "We look",
+                           "status": "investigating", "deliver_notifications": False, "component_ids": ["cmp1"],
+                           "components": {"cmp1": "degraded_performance"}}},
+    ),
+    "statuspage.update_notice": Call(
+        "statuspage",
+        lambda s: s.statuspage.update_notice("inc1", "Over", stage="resolved", components={"cmp1": "operational"}, notify=True),
+        "PATCH /v1/pages/page/incidents/inc1", NOTICE | {"status": "resolved"},
+        Notice("inc1", "Portal is slow", "resolved", "minor", "https://stspg.io/1", "INC-1"), is_change=True,
+        body={"incident": {"status": "resolved", "body": "Over", "deliver_notifications": True, "component_ids": ["cmp1"],
+                           "components": {"cmp1": "operational"}}},
+    ),
+    "statuspage.set_component": Call(
+        "statuspage", lambda s: s.statuspage.set_component("cmp1", "major_outage"), "PATCH /v1/pages/page/components/cmp1",
+        COMPONENT | {"status": "major_outage"}, PageComponent("cmp1", "Portal", "major_outage"), is_change=True,
+        body={"component": {"status": "major_outage"}},
     ),
 }  # fmt: skip

@@ -196,6 +196,7 @@ AUTHORIZATION = {
     "launchdarkly": "api-test",
     "pagerduty": "Token token=pagerduty-test",
     "slack": "Bearer xoxb-test",
+    "statuspage": "OAuth statuspage-test",
     "supabase": "Bearer sbp_test",
     "vercel": "Bearer vercel-test",
 }

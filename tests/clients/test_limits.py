@@ -20,6 +20,9 @@ DIALECTS: dict[str, tuple[str, Callable[[Systems], Any], int, dict[str, str], An
     "slack counts seconds": (
         "slack", lambda s: s.slack.workspace(), 429, {"retry-after": "30"}, {"ok": False, "error": "ratelimited"}, 30.0,
     ),
+    "statuspage has a status of its own and no header": (
+        "statuspage", lambda s: s.statuspage.page(), 420, {}, {"message": "Too many requests"}, None,
+    ),
 }  # fmt: skip
 
 

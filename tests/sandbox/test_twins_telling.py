@@ -114,3 +114,57 @@ def test_pagerduty_wants_its_own_kind_of_authorization_and_its_key_only_reads(wo
     assert world.ask("pagerduty", "GET", "/oncalls?escalation_policy_ids[]=PX", headers=ours).body["oncalls"] == []
     assert world.ask("pagerduty", "GET", "/oncalls?limit=500", headers=ours).status == 400
     assert world.ask("pagerduty", "POST", "/incidents", {}, headers=ours).status == 404
+
+
+PAGE = "/pages/agencypage01"
+
+
+def statuspage(world: Any, method: str, path: str, body: Any = None, word: str = "OAuth") -> Any:
+    ours = {"Authorization": f"{word} {world.secret('STATUSPAGE_API_KEY')}"}
+    return world.ask("statuspage", method, path, body, headers=ours)
+
+
+def test_the_status_page_mails_everybody_unless_told_not_to(world: Any) -> None:
+    before = len(world.changes())
+    notice = {"name": "Portal is slow", "body": "We look", "components": {"cmpportal001": "partial_outage"}}
+    quiet = statuspage(world, "POST", f"{PAGE}/incidents", {"incident": {**notice, "deliver_notifications": False}})
+    loud = statuspage(world, "POST", f"{PAGE}/incidents", {"incident": notice})
+    assert (quiet.status, quiet.body["impact"], loud.status) == (201, "major", 201)
+    assert [row["objects"] for row in world.changes(before)] == [
+        [quiet.body["id"]], [loud.body["id"], "every subscriber"],
+    ]  # fmt: skip
+
+
+def test_resolving_a_notice_leaves_its_components_as_they_are(world: Any) -> None:
+    notice = {"name": "x", "components": {"cmpportal001": "major_outage"}, "deliver_notifications": False}
+    uid = statuspage(world, "POST", f"{PAGE}/incidents", {"incident": notice}).body["id"]
+    assert [one["id"] for one in statuspage(world, "GET", f"{PAGE}/incidents/unresolved").body] == [uid]
+    over = {"incident": {"status": "resolved", "body": "Over", "deliver_notifications": False}}
+    assert statuspage(world, "PATCH", f"{PAGE}/incidents/{uid}", over).body["resolved_at"]
+    assert statuspage(world, "GET", f"{PAGE}/incidents/unresolved").body == []
+    assert {one["id"]: one["status"] for one in statuspage(world, "GET", f"{PAGE}/components").body}[
+        "cmpportal001"
+    ] == ("major_outage")
+    statuspage(world, "PATCH", f"{PAGE}/components/cmpportal001", {"component": {"status": "operational"}})
+    assert {one["status"] for one in statuspage(world, "GET", f"{PAGE}/components").body} == {"operational"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"incident": {"name": ""}}, 422), ({"incident": {"name": "x", "status": "over"}}, 422), ({"name": "x"}, 400),
+        ({"incident": {"name": "x", "colour": "red"}}, 400), ({"incident": {"name": "x", "components": {"c": "operational"}}}, 404),
+        ({"incident": {"name": "x", "components": {"cmpportal001": "red"}}}, 422), ({"incident": {"name": "x" * 256}}, 422),
+    ],
+)  # fmt: skip
+def test_the_status_page_refuses_what_is_not_right(world: Any, body: Any, status: int) -> None:
+    before = len(world.changes())
+    answer = statuspage(world, "POST", f"{PAGE}/incidents", body)
+    assert (answer.status, set(answer.body)) == (status, {"message"})
+    assert world.changes(before) == []
+
+
+def test_the_status_page_wants_the_word_oauth_and_its_own_page(world: Any) -> None:
+    assert statuspage(world, "GET", PAGE, word="Bearer").status == 401
+    assert statuspage(world, "GET", "/pages/anotherpage1").status == 404
+    assert statuspage(world, "GET", PAGE).body["id"] == "agencypage01"

@@ -17,6 +17,7 @@ QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
     "pagerduty": (lambda s: s.pagerduty.on_calls("PINCIDENT"), "PAGERDUTY_API_KEY"),
     "pagerduty_events": (lambda s: s.pagerduty_events.resolve("INC-0"), ""),
     "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),
+    "statuspage": (lambda s: s.statuspage.page(), "STATUSPAGE_API_KEY"),
 }
 SECONDS = 1.0
 

@@ -8,7 +8,15 @@ from starlette.types import ASGIApp
 
 from runbook.sandbox import control, site
 from runbook.sandbox.seeds import DOMAINS
-from runbook.sandbox.twins import launchdarkly_changes, pagerduty, slack, status_pages, supabase, vercel_releases
+from runbook.sandbox.twins import (
+    launchdarkly_changes,
+    pagerduty,
+    slack,
+    status_pages,
+    statuspage,
+    supabase,
+    vercel_releases,
+)
 from runbook.sandbox.twins.frame import vendor_app
 
 if TYPE_CHECKING:
@@ -19,6 +27,7 @@ VENDORS = (
     pagerduty.EVENTS,
     pagerduty.VENDOR,
     slack.VENDOR,
+    statuspage.VENDOR,
     supabase.VENDOR,
     vercel_releases.VENDOR,
 )

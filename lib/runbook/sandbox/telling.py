@@ -1,13 +1,17 @@
-"""What the systems that carry our messages hold: Slack's channels, PagerDuty's incidents. Part of the world's state."""
+"""What the systems that carry our messages hold: Slack's channels, PagerDuty's incidents, our status page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+Json = Any
 
 SLACK_TEAM = "T0SANDBOX0"
 SLACK_BOT = "U0RUNBOOK0"
 PAGERDUTY_POLICY = "PINCIDENT"
+STATUSPAGE = "agencypage01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +78,26 @@ class PagerDutyState:
     def open_page(self, key: str) -> Paged | None:
         """The incident of a key that is not resolved yet: a second event under its key belongs to it."""
         return next((one for one in self.pages if one.key == key and one.status != "resolved"), None)
+
+
+@dataclass(slots=True)
+class NoticeState:
+    """An incident on our own status page."""
+
+    uid: str
+    created: datetime
+    updated: datetime
+    fields: dict[str, Json]
+    words: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, status, body
+
+
+@dataclass(slots=True)
+class StatuspageState:
+    """Our own status page. ``mailed`` counts the mails to all subscribers: nothing brings one back."""
+
+    components: dict[str, tuple[str, str]] = field(default_factory=lambda: {
+        "cmpwebsite01": ("Website", "operational"), "cmpportal001": ("Customer portal", "operational"),
+        "cmpbookings1": ("Bookings", "operational"), "cmppayments1": ("Payments", "operational"),
+    })  # fmt: skip
+    notices: list[NoticeState] = field(default_factory=list)
+    mailed: int = 0

@@ -94,6 +94,7 @@ class World:
             self.backups = seeds.backups(now)
             self.pagerduty = telling.PagerDutyState()
             self.slack = telling.SlackState()
+            self.statuspage = telling.StatuspageState()
             self.pages = seeds.status_pages()
             self.transports: dict[str, Transport] = {}
             self.revoked: set[str] = set()

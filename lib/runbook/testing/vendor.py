@@ -22,6 +22,7 @@ IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "vercel": {f"GET /v9/projects/{PROJECT}": {"id": PROJECT, "name": "test", "accountId": TEAM}},
     "launchdarkly": {"GET /api/v2/projects/agency/environments/production": {"key": "production"}},
     "slack": {"GET /api/auth.test": {"ok": True, "team_id": "T0TEST", "team": "Agency", "user": "runbook"}},
+    "statuspage": {"GET /v1/pages/page": {"id": "page", "name": "Agency"}},
 }
 NAMELESS = ("pagerduty", "pagerduty_events", "site")  # these have no name to say
 POSTED_READS = ("/query/read-only", "/network-bans/retrieve")  # a POST that changes nothing

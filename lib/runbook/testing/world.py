@@ -24,6 +24,7 @@ from runbook.profile import (
     QueueTarget,
     SiteTarget,
     SlackTarget,
+    StatuspageTarget,
     SupabaseTarget,
     VercelTarget,
 )  # fmt: skip
@@ -48,6 +49,7 @@ PROFILE = Profile(
     site=SiteTarget("https://agency.test", "https://portal.agency.test"),
     pagerduty=PagerDutyTarget("https://api.pagerduty.test", "https://events.pagerduty.test", "PPOLICY"),
     slack=SlackTarget("https://slack.test/api", "T0TEST", "C0INCIDENTS"),
+    statuspage=StatuspageTarget("https://statuspage.test/v1", "page"),
     queue=QueueTarget(),
     mail=MailTarget(sender="runbook@agency.test"),
 )
@@ -56,6 +58,7 @@ SECRETS = {
     "PAGERDUTY_API_KEY": "pagerduty-test",
     "PAGERDUTY_ROUTING_KEY": "R0TEST",
     "SLACK_BOT_TOKEN": "xoxb-test",
+    "STATUSPAGE_API_KEY": "statuspage-test",
     "SUPABASE_API_KEY": "sbp_test",
     "VERCEL_TOKEN": "vercel-test",
 }
