@@ -43,7 +43,7 @@ def test_each_system_that_is_the_environments_matches() -> None:
     found = World().systems.identify_all()
     assert {name: (one.seen, one.matches) for name, one in found.items()} == {
         "database": ("7000000000000000001", True), "supabase": (REF, True), "vercel": (PROJECT, True),
-        "launchdarkly": ("production", True),
+        "launchdarkly": ("production", True), "clerk": ("ins_test", True),
     }  # fmt: skip
     assert found["database"].how == "pg_control_system() (direct)"
 
@@ -54,6 +54,9 @@ def test_each_system_that_is_the_environments_matches() -> None:
         ("supabase", PROJECT_ROUTE, {"ref": "another", "status": "ACTIVE_HEALTHY"}),
         ("vercel", f"GET /v9/projects/{PROJECT}", {"id": "prj_another", "name": "x", "accountId": "t"}),
         ("launchdarkly", "GET /api/v2/projects/agency/environments/production", {"key": "staging"}),
+        ("clerk", "GET /v1/instance", {"id": "ins_other", "environment_type": "development", "allowed_origins": []}),
+        ("slack", "GET /api/auth.test", {"ok": True, "team_id": "T0OTHER"}),
+        ("statuspage", "GET /v1/pages/page", {"id": "other"}),
     ],
 )
 def test_a_vendor_that_says_another_name_does_not_match(system: str, route: str, answer: Any) -> None:
@@ -122,7 +125,7 @@ def test_an_address_that_names_another_project_does_not_match_whoever_answers(fa
 
 
 def test_a_system_that_the_profile_does_not_have_is_not_asked() -> None:
-    small = replace(PROFILE, launchdarkly=None, database=None)
+    small = replace(PROFILE, clerk=None, database=None, launchdarkly=None)
     systems = World(profile=small).systems
     assert set(systems.identify_all()) == {"supabase", "vercel"}
     assert (systems.identify("launchdarkly").matches, systems.identity("launchdarkly")) == (None, None)
@@ -159,7 +162,8 @@ def test_only_what_was_asked_is_opened_and_only_once() -> None:
     ("system", "variable"),
     [
         ("supabase", "SUPABASE_API_KEY"), ("vercel", "VERCEL_TOKEN"), ("launchdarkly", "LD_API_KEY"),
-        ("queue", "REDIS_URL"), ("mail", "SMTP_URL"),
+        ("clerk", "CLERK_API_KEY"), ("slack", "SLACK_BOT_TOKEN"), ("statuspage", "STATUSPAGE_API_KEY"),
+        ("pagerduty", "PAGERDUTY_API_KEY"), ("pagerduty_events", "PAGERDUTY_ROUTING_KEY"), ("queue", "REDIS_URL"), ("mail", "SMTP_URL"),
     ],
 )  # fmt: skip
 def test_a_missing_secret_is_named_and_costs_only_its_own_system(system: str, variable: str) -> None:
@@ -167,7 +171,7 @@ def test_a_missing_secret_is_named_and_costs_only_its_own_system(system: str, va
     fault = fault_of(lambda: getattr(systems, system))
     assert (fault.fault, fault.what) == (Fault.NOT_SET, f"{variable} is not set")
     assert systems.site is not None
-    assert set(systems.status_pages) == {"supabase", "vercel", "launchdarkly"}
+    assert set(systems.status_pages) == {"clerk", "launchdarkly", "supabase", "vercel"}
 
 
 def test_the_variables_that_the_profile_names_are_the_ones_that_are_read() -> None:

@@ -8,6 +8,16 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class ClerkTarget:
+    """One Clerk instance: its backend API, and the frontend API at the company's own domain."""
+
+    url: str
+    frontend_url: str
+    instance_id: str
+    status_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class SupabaseTarget:
     """One Supabase project and the part of the vendor's status page that matters to it."""
 
@@ -109,6 +119,7 @@ class Profile:
 
     name: str
     sandbox: bool = False
+    clerk: ClerkTarget | None = None
     supabase: SupabaseTarget | None = None
     database: DatabaseTarget | None = None
     vercel: VercelTarget | None = None
@@ -122,6 +133,7 @@ class Profile:
 
 
 TARGETS: Mapping[str, type[Any]] = {
+    "clerk": ClerkTarget,
     "database": DatabaseTarget,
     "launchdarkly": LaunchDarklyTarget,
     "mail": MailTarget,

@@ -30,6 +30,7 @@ ID_NAMES = ("SUPABASE_PROJECT_ID", "VERCEL_ORG_ID", "SENTRY_ORG", "SENTRY_PROJEC
 PROFILES = Path("params/environments")
 # Which address in the sandbox's state is which field of the profile.
 SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
+    "clerk": {"url": "clerk", "frontend_url": "clerk_frontend", "status_url": "clerk_status"},
     "launchdarkly": {"url": "launchdarkly", "status_url": "launchdarkly_status"},
     "pagerduty": {"url": "pagerduty", "events_url": "pagerduty_events"},
     "site": {"url": "site", "portal_url": "portal"},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runbook.clients.clerk import Clerk, ClerkFrontend
 from runbook.clients.http import HttpDoor
 from runbook.clients.launchdarkly import LaunchDarkly
 from runbook.clients.pagerduty import PagerDuty, PagerDutyEvents
@@ -63,6 +64,18 @@ class Systems:
     # -- clients ---------------------------------------------------------------------------------------------------
 
     @property
+    def clerk(self) -> Clerk:
+        """Clerk's backend API."""
+        return self._vendor("clerk", "CLERK_API_KEY", lambda to, token, more: Clerk(to.url, token, **more))
+
+    @property
+    def clerk_frontend(self) -> ClerkFrontend:
+        """Clerk's frontend API, as a browser asks it."""
+        return self._vendor(
+            "clerk_frontend", "", lambda to, _, more: ClerkFrontend(to.frontend_url, **more), part="clerk"
+        )
+
+    @property
     def launchdarkly(self) -> LaunchDarkly:
         """LaunchDarkly's REST API."""
         return self._vendor("launchdarkly", "LD_API_KEY", lambda to, token, more: LaunchDarkly(
@@ -105,7 +118,7 @@ class Systems:
     @property
     def status_pages(self) -> dict[str, StatusPage]:
         """The vendors' public status pages, by vendor."""
-        targets = {name: getattr(self.profile, name) for name in ("supabase", "vercel", "launchdarkly")}
+        targets = {name: getattr(self.profile, name) for name in ("clerk", "launchdarkly", "supabase", "vercel")}
         return {
             name: self._open(f"{name}_status", lambda name=name, target=target: StatusPage(  # type: ignore[misc]
                 name, target.status_url, times=self.times, transport=self._transports.get(f"{name}_status")))
@@ -177,10 +190,10 @@ class Systems:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _vendor(self, system: str, secret: str, make: Callable[[Any, str, dict[str, Any]], T], *, part: str = "") -> T:
-        """A vendor's client from its part of the profile (its own name, or ``part``), its token, and what all of them get."""
+        """A vendor's client from its part of the profile (its own name, or ``part``), its secret, and what all of them get."""
         target = _used(getattr(self.profile, part or system), system)
         more = {"times": self.times, "transport": self._transports.get(system)}
-        return self._open(system, lambda: make(target, self._secrets.need(secret), more))
+        return self._open(system, lambda: make(target, self._secrets.need(secret) if secret else "", more))
 
     def _open(self, name: str, make: Callable[[], T]) -> T:
         with self._opening:
@@ -200,6 +213,7 @@ class Systems:
             "vercel": asked("vercel", "project_id", lambda: self.vercel.project().project_id, "GET /v9/projects"),
             "launchdarkly": asked("launchdarkly", "environment_key", lambda: self.launchdarkly.environment(),
                                   "GET /api/v2/projects/…/environments"),
+            "clerk": asked("clerk", "instance_id", lambda: self.clerk.instance().instance_id, "GET /v1/instance"),
             "slack": asked("slack", "team_id", lambda: self.slack.workspace().team_id, "GET /auth.test", at_open=False),
             "statuspage": asked("statuspage", "page_id", lambda: self.statuspage.page(), "GET /pages", at_open=False),
         }  # fmt: skip

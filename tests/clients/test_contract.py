@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import calls_signing_in
 import calls_telling
 import pytest
 from calls import MS, SECRET, Call
@@ -188,11 +189,13 @@ CALLS = {
         StatusSummary("Partial outage", (Component("Auth", "major_outage"),),
                       (Incident("Errors", "major", "investigating", "https://stspg.io/1", "2026-01-05T03:00:00Z", ("Auth",)),)),
     ),
+    **calls_signing_in.CALLS,
     **calls_telling.CALLS,
 }  # fmt: skip
 READS = {name: call for name, call in CALLS.items() if call.result is not None and not call.is_change}
 WRITES = {name: call for name, call in CALLS.items() if name not in READS and not call.is_keyed}
 AUTHORIZATION = {
+    "clerk": "Bearer sk_test",
     "launchdarkly": "api-test",
     "pagerduty": "Token token=pagerduty-test",
     "slack": "Bearer xoxb-test",
@@ -222,6 +225,8 @@ def test_a_call_goes_out_and_comes_back_as_documented(call: Call) -> None:
     assert asked.headers.get("authorization") == AUTHORIZATION.get(call.system)
     if call.system == "launchdarkly":
         assert asked.headers["ld-api-version"] == "20240415"
+    if call.system == "clerk":
+        assert asked.headers["clerk-api-version"] == "2026-05-12"
 
 
 BAD: dict[str, Any] = {

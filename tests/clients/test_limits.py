@@ -13,6 +13,10 @@ from runbook.testing import Clock, Says, World
 NOW = Clock().times.now().timestamp()
 # Each vendor's page on rate limits: header, unit, status.
 DIALECTS: dict[str, tuple[str, Callable[[Systems], Any], int, dict[str, str], Any, float | None]] = {
+    "clerk counts seconds and says nothing else": (
+        "clerk", lambda s: s.clerk.instance(), 429, {"retry-after": "4"},
+        {"errors": [{"code": "too_many_requests", "message": "Too many requests."}], "clerk_trace_id": "t"}, 4.0,
+    ),
     "pagerduty counts seconds left": (
         "pagerduty", lambda s: s.pagerduty.on_calls("P"), 429, {"ratelimit-limit": "960", "ratelimit-reset": "21"},
         {"error": {"message": "Rate Limit Exceeded", "code": 2020}}, 21.0,

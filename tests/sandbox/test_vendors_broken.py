@@ -14,6 +14,8 @@ from runbook.times import Times, deadline
 
 # By system: a question to it, and the secret that it wants.
 QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
+    "clerk": (lambda s: s.clerk.instance(), "CLERK_API_KEY"),
+    "clerk_frontend": (lambda s: s.clerk_frontend.keys(), ""),
     "pagerduty": (lambda s: s.pagerduty.on_calls("PINCIDENT"), "PAGERDUTY_API_KEY"),
     "pagerduty_events": (lambda s: s.pagerduty_events.resolve("INC-0"), ""),
     "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),

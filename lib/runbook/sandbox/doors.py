@@ -9,6 +9,8 @@ from starlette.types import ASGIApp
 from runbook.sandbox import control, site
 from runbook.sandbox.seeds import DOMAINS
 from runbook.sandbox.twins import (
+    clerk,
+    clerk_frontend,
     launchdarkly_changes,
     pagerduty,
     slack,
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
 VENDORS = (
+    clerk.VENDOR,
+    clerk_frontend.VENDOR,
     launchdarkly_changes.VENDOR,
     pagerduty.EVENTS,
     pagerduty.VENDOR,
@@ -31,7 +35,7 @@ VENDORS = (
     supabase.VENDOR,
     vercel_releases.VENDOR,
 )
-STATUS_PAGES = ("supabase", "vercel", "launchdarkly")
+STATUS_PAGES = ("clerk", "launchdarkly", "supabase", "vercel")
 
 
 def apps(world: World) -> dict[str, ASGIApp]:

@@ -70,6 +70,7 @@ def _secrets(postgres: Postgres, valkey: Valkey, pooler: Pooler, mailbox: Mailbo
         "POOLER_URL": pooler.dsn("runbook"),
         "REDIS_URL": valkey.url,
         "SMTP_URL": mailbox.url,
+        "CLERK_API_KEY": "sk_live_" + secrets.token_hex(24),
         "SUPABASE_API_KEY": "sbp_" + secrets.token_hex(20),
         "SUPABASE_ANON_KEY": "sb_publishable_" + secrets.token_urlsafe(22),
         "SUPABASE_SERVICE_KEY": "sb_secret_" + secrets.token_urlsafe(22),

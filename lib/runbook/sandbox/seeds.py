@@ -182,6 +182,10 @@ def status_pages() -> dict[str, StatusPage]:
         return StatusPage(name, url, dict.fromkeys(components, "operational"))
 
     return {
+        "clerk": page(
+            "Clerk", "https://status.clerk.com", "Dashboard", "Machine authentication", "Session management",
+            "User and authentication", "Webhooks",
+        ),
         "supabase": page(
             "Supabase", "https://status.supabase.com", "API Gateway", "Analytics", "Auth", "Connection Pooler",
             "Dashboard", "Database", "Edge Functions", "Management API", "Realtime", "Storage", *regions,

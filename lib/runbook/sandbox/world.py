@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook.sandbox import seeds, telling
+from runbook.sandbox import seeds, signing_in, telling
 from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
@@ -92,6 +92,7 @@ class World:
             self.flag_approvals = False  # whether a change of a flag wants an approval at the vendor first
             self.flag_requests: list[dict[str, Any]] = []
             self.backups = seeds.backups(now)
+            self.clerk = signing_in.ClerkState(now)
             self.pagerduty = telling.PagerDutyState()
             self.slack = telling.SlackState()
             self.statuspage = telling.StatuspageState()

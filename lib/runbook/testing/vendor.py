@@ -20,11 +20,12 @@ REF, TEAM, PROJECT = "testtesttesttesttest", "team_test", "prj_test"
 IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "supabase": {f"GET /v1/projects/{REF}": {"ref": REF, "name": "test", "status": "ACTIVE_HEALTHY"}},
     "vercel": {f"GET /v9/projects/{PROJECT}": {"id": PROJECT, "name": "test", "accountId": TEAM}},
+    "clerk": {"GET /v1/instance": {"id": "ins_test", "environment_type": "production", "allowed_origins": []}},
     "launchdarkly": {"GET /api/v2/projects/agency/environments/production": {"key": "production"}},
     "slack": {"GET /api/auth.test": {"ok": True, "team_id": "T0TEST", "team": "Agency", "user": "runbook"}},
     "statuspage": {"GET /v1/pages/page": {"id": "page", "name": "Agency"}},
 }
-NAMELESS = ("pagerduty", "pagerduty_events", "site")  # these have no name to say
+NAMELESS = ("clerk_frontend", "pagerduty", "pagerduty_events", "site")  # these have no name to say
 POSTED_READS = ("/query/read-only", "/network-bans/retrieve")  # a POST that changes nothing
 
 

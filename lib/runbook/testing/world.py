@@ -16,6 +16,7 @@ from runbook.errors import Fault
 from runbook.model import ActionResult, Finding, Plan
 from runbook.policy import Policy
 from runbook.profile import (
+    ClerkTarget,
     DatabaseTarget,
     LaunchDarklyTarget,
     MailTarget,
@@ -40,6 +41,7 @@ from runbook.testing.vendor import IDENTITIES, NAMELESS, PROJECT, REF, TEAM, Ans
 
 PROFILE = Profile(
     "test",
+    clerk=ClerkTarget("https://api.clerk.test", "https://clerk.agency.test", "ins_test", "https://status.clerk.test"),
     supabase=SupabaseTarget(
         "https://api.supabase.test", REF, "eu-central-1", "https://status.supabase.test", ("Auth",)
     ),
@@ -54,6 +56,7 @@ PROFILE = Profile(
     mail=MailTarget(sender="runbook@agency.test"),
 )
 SECRETS = {
+    "CLERK_API_KEY": "sk_test",
     "LD_API_KEY": "api-test",
     "PAGERDUTY_API_KEY": "pagerduty-test",
     "PAGERDUTY_ROUTING_KEY": "R0TEST",
