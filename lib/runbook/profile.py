@@ -29,6 +29,13 @@ class SupabaseTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class SupabaseAuthTarget:
+    """The Supabase project's own address, where its Auth answers customers."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseTarget:
     """The names of the variables that hold the DSNs, and what the database must say it is."""
 
@@ -121,6 +128,7 @@ class Profile:
     sandbox: bool = False
     clerk: ClerkTarget | None = None
     supabase: SupabaseTarget | None = None
+    supabase_auth: SupabaseAuthTarget | None = None
     database: DatabaseTarget | None = None
     vercel: VercelTarget | None = None
     launchdarkly: LaunchDarklyTarget | None = None
@@ -143,5 +151,6 @@ TARGETS: Mapping[str, type[Any]] = {
     "slack": SlackTarget,
     "statuspage": StatuspageTarget,
     "supabase": SupabaseTarget,
+    "supabase_auth": SupabaseAuthTarget,
     "vercel": VercelTarget,
 }

@@ -37,6 +37,7 @@ SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "slack": {"url": "slack"},
     "statuspage": {"url": "statuspage"},
     "supabase": {"url": "supabase", "status_url": "supabase_status"},
+    "supabase_auth": {"url": "supabase_auth"},
     "vercel": {"url": "vercel", "status_url": "vercel_status"},
 }
 

@@ -17,6 +17,7 @@ from runbook.clients.slack import Slack
 from runbook.clients.status_page import StatusPage
 from runbook.clients.statuspage import Statuspage
 from runbook.clients.supabase import Supabase
+from runbook.clients.supabase_auth import SupabaseAuth
 from runbook.clients.vercel import Vercel
 from runbook.db import Database
 from runbook.errors import Fault, SystemFault
@@ -108,6 +109,13 @@ class Systems:
         """Supabase's Management API."""
         return self._vendor("supabase", "SUPABASE_API_KEY", lambda to, token, more: Supabase(
             to.url, token, to.project_ref, **more))  # fmt: skip
+
+    @property
+    def supabase_auth(self) -> SupabaseAuth:
+        """Supabase Auth, as the site's customers meet it."""
+        user = (self._secrets.get("AUTH_TEST_USER") or "", self._secrets.get("AUTH_TEST_PASSWORD") or "")
+        return self._vendor("supabase_auth", "SUPABASE_ANON_KEY", lambda to, key, more: SupabaseAuth(
+            to.url, key, user, **more))  # fmt: skip
 
     @property
     def vercel(self) -> Vercel:

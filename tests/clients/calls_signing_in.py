@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calls import MS, SECRET, Call
 from runbook.clients.clerk import Domain, Frontend, Instance, PublicKey, Session, SingleSignOn, User
+from runbook.clients.supabase_auth import AuthHealth, AuthSettings, SignedIn
 
 AT = "2026-01-05T03:00:00.000Z"
 PRIVATE = {"d": SECRET, "p": SECRET, "q": SECRET, "k": SECRET}
@@ -76,5 +77,21 @@ CALLS = {
     ),
     "clerk_frontend.keys": Call(
         "clerk_frontend", lambda s: s.clerk_frontend.keys(), "GET /.well-known/jwks.json", KEYS, READ_KEYS,
+    ),
+    "supabase_auth.health": Call(
+        "supabase_auth", lambda s: s.supabase_auth.health(), "GET /auth/v1/health",
+        {"version": "v2.189.0", "name": "GoTrue", "description": "x"}, AuthHealth("GoTrue", "v2.189.0"),
+    ),
+    "supabase_auth.settings": Call(
+        "supabase_auth", lambda s: s.supabase_auth.settings(), "GET /auth/v1/settings",
+        {"external": {"email": True, "google": True, "phone": False}, "disable_signup": False, "saml_enabled": True,
+         "sms_provider": SECRET},
+        AuthSettings(False, True, ("email", "google")),
+    ),
+    "supabase_auth.sign_in": Call(
+        "supabase_auth", lambda s: s.supabase_auth.sign_in(), "POST /auth/v1/token",
+        {"access_token": SECRET, "refresh_token": SECRET, "token_type": "bearer", "expires_in": 3600,
+         "user": {"id": "u1", "email": SECRET}},
+        SignedIn("u1", 3600), {"grant_type": "password"}, {"email": "smoke@agency.test", "password": "test-password"},
     ),
 }  # fmt: skip

@@ -227,6 +227,8 @@ def test_a_call_goes_out_and_comes_back_as_documented(call: Call) -> None:
         assert asked.headers["ld-api-version"] == "20240415"
     if call.system == "clerk":
         assert asked.headers["clerk-api-version"] == "2026-05-12"
+    if call.system == "supabase_auth":
+        assert asked.headers["apikey"] == "sb_publishable_test"
 
 
 BAD: dict[str, Any] = {

@@ -21,6 +21,10 @@ DIALECTS: dict[str, tuple[str, Callable[[Systems], Any], int, dict[str, str], An
         "pagerduty", lambda s: s.pagerduty.on_calls("P"), 429, {"ratelimit-limit": "960", "ratelimit-reset": "21"},
         {"error": {"message": "Rate Limit Exceeded", "code": 2020}}, 21.0,
     ),
+    "supabase auth says nothing": (
+        "supabase_auth", lambda s: s.supabase_auth.health(), 429, {},
+        {"code": 429, "error_code": "over_request_rate_limit", "msg": "Request rate limit reached"}, None,
+    ),
     "slack counts seconds": (
         "slack", lambda s: s.slack.workspace(), 429, {"retry-after": "30"}, {"ok": False, "error": "ratelimited"}, 30.0,
     ),

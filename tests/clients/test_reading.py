@@ -167,6 +167,10 @@ def test_an_outage_waits_as_told_and_not_for_the_quota() -> None:
             "Event object is invalid: 'severity'",
         ),
         ({"detail": "Invalid token"}, "Invalid token"),
+        (
+            {"code": 400, "error_code": "invalid_credentials", "msg": "Invalid login"},
+            "invalid_credentials: Invalid login",
+        ),
         ({"error": "invalid_grant", "error_description": "Invalid login"}, "Invalid login"),
         ([], ""),
         (None, ""),

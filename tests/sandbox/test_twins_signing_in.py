@@ -74,3 +74,38 @@ def test_clerk_wants_its_secret_key_and_a_version_it_knows(world: Any) -> None:
         answer = clerk(world, "GET", "/instance", Authorization=f"Bearer {wrong}")
         assert (answer.status, answer.body["errors"][0]["code"]) == (401, "clerk_key_invalid")
     assert clerk(world, "GET", "/instance", **{"Clerk-API-Version": "1999-01-01"}).status == 400
+
+
+def auth(world: Any, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    ours = {"apikey": world.secret("SUPABASE_ANON_KEY")}
+    return world.ask("supabase_auth", method, f"/auth/v1{path}", body, headers={**ours, **headers})
+
+
+def sign_in(world: Any, **other: str) -> Any:
+    body = {"email": world.secret("AUTH_TEST_USER"), "password": world.secret("AUTH_TEST_PASSWORD"), **other}
+    return auth(world, "POST", "/token?grant_type=password", body)
+
+
+def test_auth_is_healthy_without_its_database_and_signs_nobody_in(world: Any) -> None:
+    assert sign_in(world).body["expires_in"] == 3600
+    world.break_("postgres_stopped")
+    assert auth(world, "GET", "/health").status == 200
+    answer = sign_in(world)
+    assert (answer.status, answer.body["error_code"]) == (500, "unexpected_failure")
+
+
+def test_auth_that_the_vendor_lost_answers_nothing(world: Any) -> None:
+    world.break_("vendor_outage")
+    assert (auth(world, "GET", "/health").status, sign_in(world).status) == (503, 503)
+
+
+def test_auth_refuses_a_missing_key_a_wrong_password_and_another_grant(world: Any) -> None:
+    for key in ("", "sb_publishable_no"):
+        answer = auth(world, "GET", "/settings", apikey=key)
+        assert (answer.status, set(answer.body)) == (401, {"message", "hint"})
+    wrong = sign_in(world, password="no")
+    assert (wrong.status, wrong.body["error_code"]) == (400, "invalid_credentials")
+    assert sign_in(world, email="").body["error_code"] == "validation_failed"
+    assert auth(world, "POST", "/token?grant_type=magic", {}).body["error_code"] == "unsupported_grant_type"
+    assert auth(world, "POST", "/token?grant_type=password", b"{").body["error_code"] == "bad_json"
+    assert auth(world, "GET", "/users").status == 404

@@ -20,6 +20,7 @@ QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
     "pagerduty_events": (lambda s: s.pagerduty_events.resolve("INC-0"), ""),
     "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),
     "statuspage": (lambda s: s.statuspage.page(), "STATUSPAGE_API_KEY"),
+    "supabase_auth": (lambda s: s.supabase_auth.sign_in(), "SUPABASE_ANON_KEY"),
 }
 SECONDS = 1.0
 

@@ -116,7 +116,8 @@ def message_of(data: Json) -> str:
     words = next((source[name] for name in MESSAGE_FIELDS if source.get(name)), "")
     said = words or (inner if isinstance(inner, str) else "")
     more = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], str) else ""  # PagerDuty's reason
-    return line(": ".join(filter(None, (str(said), more))))
+    code = data.get("error_code") or ""  # Supabase Auth's word for it; its msg is for people and changes
+    return line(": ".join(str(part) for part in (code, said, more) if part))
 
 
 def request_id_of(headers: Mapping[str, str], error: Json = None) -> str:

@@ -17,6 +17,7 @@ from runbook.sandbox.twins import (
     status_pages,
     statuspage,
     supabase,
+    supabase_auth,
     vercel_releases,
 )
 from runbook.sandbox.twins.frame import vendor_app
@@ -33,6 +34,7 @@ VENDORS = (
     slack.VENDOR,
     statuspage.VENDOR,
     supabase.VENDOR,
+    supabase_auth.VENDOR,
     vercel_releases.VENDOR,
 )
 STATUS_PAGES = ("clerk", "launchdarkly", "supabase", "vercel")

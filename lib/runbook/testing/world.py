@@ -26,6 +26,7 @@ from runbook.profile import (
     SiteTarget,
     SlackTarget,
     StatuspageTarget,
+    SupabaseAuthTarget,
     SupabaseTarget,
     VercelTarget,
 )  # fmt: skip
@@ -45,6 +46,7 @@ PROFILE = Profile(
     supabase=SupabaseTarget(
         "https://api.supabase.test", REF, "eu-central-1", "https://status.supabase.test", ("Auth",)
     ),
+    supabase_auth=SupabaseAuthTarget(f"https://{REF}.supabase.test"),
     database=DatabaseTarget(REF, "7000000000000000001", protected_roles=("supabase_admin", "postgres")),
     vercel=VercelTarget("https://api.vercel.test", TEAM, PROJECT, ("agency.test",), "https://status.vercel.test"),
     launchdarkly=LaunchDarklyTarget("https://ld.test", "agency", "production", "https://status.ld.test"),
@@ -56,12 +58,15 @@ PROFILE = Profile(
     mail=MailTarget(sender="runbook@agency.test"),
 )
 SECRETS = {
+    "AUTH_TEST_PASSWORD": "test-password",
+    "AUTH_TEST_USER": "smoke@agency.test",
     "CLERK_API_KEY": "sk_test",
     "LD_API_KEY": "api-test",
     "PAGERDUTY_API_KEY": "pagerduty-test",
     "PAGERDUTY_ROUTING_KEY": "R0TEST",
     "SLACK_BOT_TOKEN": "xoxb-test",
     "STATUSPAGE_API_KEY": "statuspage-test",
+    "SUPABASE_ANON_KEY": "sb_publishable_test",
     "SUPABASE_API_KEY": "sbp_test",
     "VERCEL_TOKEN": "vercel-test",
 }
