@@ -43,7 +43,7 @@ def test_each_system_that_is_the_environments_matches() -> None:
     found = World().systems.identify_all()
     assert {name: (one.seen, one.matches) for name, one in found.items()} == {
         "database": ("7000000000000000001", True), "supabase": (REF, True), "vercel": (PROJECT, True),
-        "launchdarkly": ("production", True), "clerk": ("ins_test", True),
+        "launchdarkly": ("production", True), "clerk": ("ins_test", True), "sentry": ("agency-site", True),
     }  # fmt: skip
     assert found["database"].how == "pg_control_system() (direct)"
 
@@ -125,7 +125,7 @@ def test_an_address_that_names_another_project_does_not_match_whoever_answers(fa
 
 
 def test_a_system_that_the_profile_does_not_have_is_not_asked() -> None:
-    small = replace(PROFILE, clerk=None, database=None, launchdarkly=None)
+    small = replace(PROFILE, clerk=None, database=None, launchdarkly=None, sentry=None)
     systems = World(profile=small).systems
     assert set(systems.identify_all()) == {"supabase", "vercel"}
     assert (systems.identify("launchdarkly").matches, systems.identity("launchdarkly")) == (None, None)

@@ -69,6 +69,16 @@ class LaunchDarklyTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class SentryTarget:
+    """One Sentry project at its organization's region, and the environment that counts."""
+
+    url: str
+    organization: str
+    project: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteTarget:
     """The company's own site."""
 
@@ -132,6 +142,7 @@ class Profile:
     database: DatabaseTarget | None = None
     vercel: VercelTarget | None = None
     launchdarkly: LaunchDarklyTarget | None = None
+    sentry: SentryTarget | None = None
     site: SiteTarget | None = None
     slack: SlackTarget | None = None
     statuspage: StatuspageTarget | None = None
@@ -147,6 +158,7 @@ TARGETS: Mapping[str, type[Any]] = {
     "mail": MailTarget,
     "pagerduty": PagerDutyTarget,
     "queue": QueueTarget,
+    "sentry": SentryTarget,
     "site": SiteTarget,
     "slack": SlackTarget,
     "statuspage": StatuspageTarget,

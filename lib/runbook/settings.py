@@ -33,6 +33,7 @@ SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "clerk": {"url": "clerk", "frontend_url": "clerk_frontend", "status_url": "clerk_status"},
     "launchdarkly": {"url": "launchdarkly", "status_url": "launchdarkly_status"},
     "pagerduty": {"url": "pagerduty", "events_url": "pagerduty_events"},
+    "sentry": {"url": "sentry"},
     "site": {"url": "site", "portal_url": "portal"},
     "slack": {"url": "slack"},
     "statuspage": {"url": "statuspage"},
@@ -202,6 +203,8 @@ def _variables(profile: Profile) -> set[str]:
 def _compare_ids(profile: Profile) -> None:
     """The Markdown runbook's id variables choose nothing any more: they must agree with the profile."""
     expected = {
+        "SENTRY_ORG": profile.sentry.organization if profile.sentry else None,
+        "SENTRY_PROJECT": profile.sentry.project if profile.sentry else None,
         "SUPABASE_PROJECT_ID": profile.supabase.project_ref if profile.supabase else None,
         "VERCEL_ORG_ID": profile.vercel.team_id if profile.vercel else None,
     }

@@ -12,6 +12,7 @@ from runbook.clients.clerk import Clerk, ClerkFrontend
 from runbook.clients.http import HttpDoor
 from runbook.clients.launchdarkly import LaunchDarkly
 from runbook.clients.pagerduty import PagerDuty, PagerDutyEvents
+from runbook.clients.sentry import Sentry
 from runbook.clients.site import Site
 from runbook.clients.slack import Slack
 from runbook.clients.status_page import StatusPage
@@ -92,6 +93,12 @@ class Systems:
         """PagerDuty's events: what pages people."""
         return self._vendor("pagerduty_events", "PAGERDUTY_ROUTING_KEY", lambda to, key, more: PagerDutyEvents(
             to.events_url, key, **more), part="pagerduty")  # fmt: skip
+
+    @property
+    def sentry(self) -> Sentry:
+        """Sentry's API."""
+        return self._vendor("sentry", "SENTRY_AUTH_TOKEN", lambda to, token, more: Sentry(
+            to.url, token, to.organization, to.project, to.environment, **more))  # fmt: skip
 
     @property
     def slack(self) -> Slack:
@@ -222,6 +229,7 @@ class Systems:
             "launchdarkly": asked("launchdarkly", "environment_key", lambda: self.launchdarkly.environment(),
                                   "GET /api/v2/projects/…/environments"),
             "clerk": asked("clerk", "instance_id", lambda: self.clerk.instance().instance_id, "GET /v1/instance"),
+            "sentry": asked("sentry", "project", lambda: self.sentry.project().slug, "GET /api/0/projects"),
             "slack": asked("slack", "team_id", lambda: self.slack.workspace().team_id, "GET /auth.test", at_open=False),
             "statuspage": asked("statuspage", "page_id", lambda: self.statuspage.page(), "GET /pages", at_open=False),
         }  # fmt: skip

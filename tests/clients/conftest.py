@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import calls  # noqa: F401  kept in sys.modules for the tests beside this file
 import calls_signing_in  # noqa: F401
 import calls_telling  # noqa: F401
+import calls_watching  # noqa: F401
 
 sys.path.pop(0)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import calls_signing_in
 import calls_telling
+import calls_watching
 import pytest
 from calls import MS, SECRET, Call
 from runbook.clients.launchdarkly import FlagChange
@@ -191,6 +192,7 @@ CALLS = {
     ),
     **calls_signing_in.CALLS,
     **calls_telling.CALLS,
+    **calls_watching.CALLS,
 }  # fmt: skip
 READS = {name: call for name, call in CALLS.items() if call.result is not None and not call.is_change}
 WRITES = {name: call for name, call in CALLS.items() if name not in READS and not call.is_keyed}
@@ -198,6 +200,7 @@ AUTHORIZATION = {
     "clerk": "Bearer sk_test",
     "launchdarkly": "api-test",
     "pagerduty": "Token token=pagerduty-test",
+    "sentry": "Bearer sentry-test",
     "slack": "Bearer xoxb-test",
     "statuspage": "OAuth statuspage-test",
     "supabase": "Bearer sbp_test",

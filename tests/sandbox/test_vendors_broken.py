@@ -18,6 +18,7 @@ QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
     "clerk_frontend": (lambda s: s.clerk_frontend.keys(), ""),
     "pagerduty": (lambda s: s.pagerduty.on_calls("PINCIDENT"), "PAGERDUTY_API_KEY"),
     "pagerduty_events": (lambda s: s.pagerduty_events.resolve("INC-0"), ""),
+    "sentry": (lambda s: s.sentry.count(), "SENTRY_AUTH_TOKEN"),
     "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),
     "statuspage": (lambda s: s.statuspage.page(), "STATUSPAGE_API_KEY"),
     "supabase_auth": (lambda s: s.supabase_auth.sign_in(), "SUPABASE_ANON_KEY"),

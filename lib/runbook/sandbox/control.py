@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import http.client
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import psycopg
 from starlette.types import ASGIApp
@@ -15,12 +13,12 @@ from runbook.errors import RunbookError
 from runbook.sandbox import faults, faults_replica, scenarios, seeds
 from runbook.sandbox.scenarios import FaultSpec
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
+from runbook.sandbox.visits import ask_page
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
 Json = Any
-PROBE_SECONDS = 5
 WATCHER = "sandbox control"
 
 
@@ -115,15 +113,7 @@ def figures(world: World) -> dict[str, Json]:
 
 def ask_site(world: World, path: str) -> int | None:
     """The site's answer as a stranger gets it; None: no answer."""
-    address = urlsplit(world.urls["site"])
-    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=PROBE_SECONDS)
-    try:
-        connection.request("GET", path, headers={"user-agent": WATCHER})
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
+    return ask_page(world.urls["site"], path, WATCHER)[0]
 
 
 def other_sessions(world: World) -> int | None:

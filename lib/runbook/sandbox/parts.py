@@ -82,6 +82,7 @@ def _secrets(postgres: Postgres, valkey: Valkey, pooler: Pooler, mailbox: Mailbo
         "CALCOM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
         "PAGERDUTY_API_KEY": "u+" + secrets.token_urlsafe(14),
         "PAGERDUTY_ROUTING_KEY": "R0" + secrets.token_hex(15).upper(),
+        "SENTRY_AUTH_TOKEN": secrets.token_hex(32),
         "SLACK_BOT_TOKEN": "xoxb-" + secrets.token_hex(24),
         "STATUSPAGE_API_KEY": _uuid(),
         "TINYBIRD_TOKEN": "p." + secrets.token_urlsafe(32),

@@ -154,7 +154,7 @@ class Site:
         """The edge: challenges bots in attack mode, counts, turns a dead database into 503, writes the request log."""
 
         async def serve(request: Request) -> Response:
-            agent = request.headers.get("user-agent", "")
+            agent, began = request.headers.get("user-agent", ""), time.monotonic()
             request.state.objects = []
             if self._world.traffic.challenged(agent):
                 response: Response = HTMLResponse(
@@ -172,6 +172,9 @@ class Site:
                 f"fra1::fra1::{hashlib.sha256(str(time.time_ns()).encode()).hexdigest()[:12]}"
             )
             response.headers["server"] = "Vercel"
+            self._world.visits.saw(
+                time.time(), request.url.path, response.status_code, (time.monotonic() - began) * 1000
+            )
             self._world.log.add(
                 "site", request.method, request.url.path, query=request.url.query, status=response.status_code,
                 change=bool(request.state.objects), actor=agent, objects=request.state.objects,

@@ -15,11 +15,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook.sandbox import seeds, signing_in, telling
+from runbook.sandbox import seeds, signing_in, telling, watching
 from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
 from runbook.sandbox.traffic import Traffic
+from runbook.sandbox.visits import Visits, ask_page
 from runbook.sandbox.watch import Watch
 from runbook.times import Times
 
@@ -99,6 +100,8 @@ class World:
             self.pages = seeds.status_pages()
             self.transports: dict[str, Transport] = {}
             self.revoked: set[str] = set()
+            self.sentry = watching.SentryState()
+            self.visits = Visits(now.timestamp(), lambda: ask_page(self.urls["site"], "/", "ordinary visitor"))
 
     def start(self, urls: Mapping[str, str]) -> None:
         """Prepare the database, let the neighbours move in, and begin to watch. ``urls``: where the apps are served."""

@@ -22,6 +22,7 @@ IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "vercel": {f"GET /v9/projects/{PROJECT}": {"id": PROJECT, "name": "test", "accountId": TEAM}},
     "clerk": {"GET /v1/instance": {"id": "ins_test", "environment_type": "production", "allowed_origins": []}},
     "launchdarkly": {"GET /api/v2/projects/agency/environments/production": {"key": "production"}},
+    "sentry": {"GET /api/0/projects/agency/agency-site/": {"id": "7", "slug": "agency-site"}},
     "slack": {"GET /api/auth.test": {"ok": True, "team_id": "T0TEST", "team": "Agency", "user": "runbook"}},
     "statuspage": {"GET /v1/pages/page": {"id": "page", "name": "Agency"}},
 }

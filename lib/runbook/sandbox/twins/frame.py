@@ -142,6 +142,7 @@ def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
         return headers
 
     def answer(endpoint: Endpoint | None, call: Call) -> Reply:
+        headers: Mapping[str, str] = {}
         try:
             if endpoint is None:
                 raise vendor.unmatched(call)
@@ -152,8 +153,8 @@ def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
             except psycopg.OperationalError as down:  # the vendor's control plane without its database
                 raise Refusal(500, "Internal server error", code="internal_server_error") from down
         except Refusal as no:
-            extra = dict(no.extra.pop("headers", {}))
-            return Reply(vendor.error_body(no, ""), no.status, headers=extra)
+            extra = no.extra.pop("headers", {})
+            return Reply(vendor.error_body(no, ""), no.status, headers={**headers, **extra})
         return Reply(reply.body, reply.status, reply.change, reply.objects, {**headers, **reply.headers})
 
     async def serve(request: Request) -> Response:
