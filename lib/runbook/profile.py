@@ -115,6 +115,18 @@ class StatuspageTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class TinybirdTarget:
+    """A Tinybird workspace at its region, and its table of the site's requests."""
+
+    url: str
+    table: str = "web_requests"
+    time_column: str = "timestamp"
+    error_column: str = "error"
+    milliseconds_column: str = "response_time"
+    path_column: str = "path"
+
+
+@dataclass(frozen=True, slots=True)
 class QueueTarget:
     """The variable that holds the queue's URL, and the queue's name."""
 
@@ -146,6 +158,7 @@ class Profile:
     site: SiteTarget | None = None
     slack: SlackTarget | None = None
     statuspage: StatuspageTarget | None = None
+    tinybird: TinybirdTarget | None = None
     queue: QueueTarget | None = None
     mail: MailTarget | None = None
     pagerduty: PagerDutyTarget | None = None
@@ -164,5 +177,6 @@ TARGETS: Mapping[str, type[Any]] = {
     "statuspage": StatuspageTarget,
     "supabase": SupabaseTarget,
     "supabase_auth": SupabaseAuthTarget,
+    "tinybird": TinybirdTarget,
     "vercel": VercelTarget,
 }

@@ -39,6 +39,7 @@ SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "statuspage": {"url": "statuspage"},
     "supabase": {"url": "supabase", "status_url": "supabase_status"},
     "supabase_auth": {"url": "supabase_auth"},
+    "tinybird": {"url": "tinybird"},
     "vercel": {"url": "vercel", "status_url": "vercel_status"},
 }
 

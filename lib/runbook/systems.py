@@ -19,6 +19,7 @@ from runbook.clients.status_page import StatusPage
 from runbook.clients.statuspage import Statuspage
 from runbook.clients.supabase import Supabase
 from runbook.clients.supabase_auth import SupabaseAuth
+from runbook.clients.tinybird import RequestsTable, Tinybird
 from runbook.clients.vercel import Vercel
 from runbook.db import Database
 from runbook.errors import Fault, SystemFault
@@ -123,6 +124,14 @@ class Systems:
         user = (self._secrets.get("AUTH_TEST_USER") or "", self._secrets.get("AUTH_TEST_PASSWORD") or "")
         return self._vendor("supabase_auth", "SUPABASE_ANON_KEY", lambda to, key, more: SupabaseAuth(
             to.url, key, user, **more))  # fmt: skip
+
+    @property
+    def tinybird(self) -> Tinybird:
+        """Tinybird's SQL API."""
+        return self._vendor("tinybird", "TINYBIRD_TOKEN", lambda to, token, more: Tinybird(
+            to.url, token,
+            RequestsTable(to.table, to.time_column, to.error_column, to.milliseconds_column, to.path_column), **more,
+        ))  # fmt: skip
 
     @property
     def vercel(self) -> Vercel:

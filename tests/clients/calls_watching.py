@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calls import MS, SECRET, Call
 from runbook.clients.sentry import Issue, Minute, SentryProject
+from runbook.clients.tinybird import PathRequests, Requests
 
 OURS = {"project": "agency-site", "environment": "production"}
 EVENTS = OURS | {"dataset": "errors", "query": "level:error"}
@@ -39,5 +40,20 @@ CALLS = {
         [Issue("AGENCY-SITE-1", "TypeError: x is undefined", "error", 120, 7, "2026-01-05T02:00:00Z", "2026-01-05T03:00:00Z",
                "https://agency.sentry.io/issues/1/")],
         OURS | {"query": "is:unresolved level:error", "sort": "freq", "limit": "20", "statsPeriod": "24h"}, may_be_empty=True,
+    ),
+    "tinybird.rows": Call(
+        "tinybird", lambda s: s.tinybird.rows("SELECT 1 AS n;"), "GET /v0/sql",
+        {"meta": [{"name": "n", "type": "UInt8"}], "data": [{"n": 1}], "rows": 1, "statistics": {"elapsed": 0.1}},
+        [{"n": 1}], {"q": "SELECT 1 AS n FORMAT JSON"},
+    ),
+    "tinybird.requests": Call(
+        "tinybird", lambda s: s.tinybird.requests(5), "GET /v0/sql",
+        {"data": [{"requests": "150", "failed": 8, "average_ms": 508, "p95_ms": 4000.5, "last_row_seconds_ago": 1}], "rows": 1},
+        Requests(150, 8, 508.0, 4000.5, 1),
+    ),
+    "tinybird.worst_paths": Call(
+        "tinybird", lambda s: s.tinybird.worst_paths(15), "GET /v0/sql",
+        {"data": [{"path": "/contact", "requests": 40, "failed": 39, "p95_ms": None}], "rows": 1},
+        [PathRequests("/contact", 40, 39, None)],
     ),
 }  # fmt: skip

@@ -204,6 +204,7 @@ AUTHORIZATION = {
     "slack": "Bearer xoxb-test",
     "statuspage": "OAuth statuspage-test",
     "supabase": "Bearer sbp_test",
+    "tinybird": "Bearer p.test",
     "vercel": "Bearer vercel-test",
 }
 

@@ -32,6 +32,10 @@ DIALECTS: dict[str, tuple[str, Callable[[Systems], Any], int, dict[str, str], An
     "slack counts seconds": (
         "slack", lambda s: s.slack.workspace(), 429, {"retry-after": "30"}, {"ok": False, "error": "ratelimited"}, 30.0,
     ),
+    "tinybird counts seconds, twice": (
+        "tinybird", lambda s: s.tinybird.rows("SELECT 1"), 429, {"retry-after": "2", "x-ratelimit-reset": "2"},
+        {"error": "Too many requests"}, 2.0,
+    ),
     "statuspage has a status of its own and no header": (
         "statuspage", lambda s: s.statuspage.page(), 420, {}, {"message": "Too many requests"}, None,
     ),

@@ -13,7 +13,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from runbook import policy, settings
 from runbook.sandbox import lifecycle, state
+from runbook.systems import Systems
+from runbook.times import Times
 
 REF = "sandboxsandboxsandbo"
 
@@ -128,3 +131,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def world(running: World) -> Iterator[World]:
     yield running
     running.control("POST", "repair", {})
+
+
+@pytest.fixture
+def systems(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systems]:
+    """The real clients, against this world."""
+    monkeypatch.setenv("RUNBOOK_SANDBOX", str(world.path))
+    profile = settings.load_profile("sandbox")
+    opened = Systems(profile, settings.load_secrets(profile), policy.load(settings.root()), Times())
+    yield opened
+    opened.close()

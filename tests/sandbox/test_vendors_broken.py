@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from runbook import policy, settings
 from runbook.errors import Fault, SystemFault
 from runbook.systems import Systems
-from runbook.times import Times, deadline
+from runbook.times import deadline
 
 # By system: a question to it, and the secret that it wants.
 QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
@@ -21,18 +20,10 @@ QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
     "sentry": (lambda s: s.sentry.count(), "SENTRY_AUTH_TOKEN"),
     "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),
     "statuspage": (lambda s: s.statuspage.page(), "STATUSPAGE_API_KEY"),
+    "tinybird": (lambda s: s.tinybird.rows("SELECT 1 AS n"), "TINYBIRD_TOKEN"),
     "supabase_auth": (lambda s: s.supabase_auth.sign_in(), "SUPABASE_ANON_KEY"),
 }
 SECONDS = 1.0
-
-
-@pytest.fixture
-def systems(world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systems]:
-    monkeypatch.setenv("RUNBOOK_SANDBOX", str(world.path))
-    profile = settings.load_profile("sandbox")
-    opened = Systems(profile, settings.load_secrets(profile), policy.load(settings.root()), Times())
-    yield opened
-    opened.close()
 
 
 def fault_of(question: Callable[[Systems], Any], systems: Systems) -> SystemFault:

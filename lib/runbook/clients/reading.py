@@ -26,7 +26,8 @@ NEXT_STEP = {
     Fault.REJECTED: "read what it said",
 }
 # A bad token is 401 nearly everywhere; Vercel says 403 with this mark (vercel.com/docs/rest-api, errors).
-BAD_TOKEN_MARKS = (b"invalidToken", b"missingToken")
+# Tinybird says 403 as well, and in words; its own command line takes every 403 for a bad token (tinybird 5.0.3, tb/client.py).
+BAD_TOKEN_MARKS = (b"invalidToken", b"missingToken", b"invalid authentication token")
 # Vendors' request ids: Supabase, Vercel, others; cf-ray is Cloudflare's and the last resort. Clerk and LaunchDarkly
 # put theirs into the error's body.
 REQUEST_ID_HEADERS = ("sb-request-id", "x-vercel-id", "x-slack-req-id", "x-request-id", "request-id", "cf-ray")

@@ -19,6 +19,7 @@ from runbook.sandbox.twins import (
     statuspage,
     supabase,
     supabase_auth,
+    tinybird,
     vercel_releases,
 )
 from runbook.sandbox.twins.frame import vendor_app
@@ -37,6 +38,7 @@ VENDORS = (
     statuspage.VENDOR,
     supabase.VENDOR,
     supabase_auth.VENDOR,
+    tinybird.VENDOR,
     vercel_releases.VENDOR,
 )
 STATUS_PAGES = ("clerk", "launchdarkly", "supabase", "vercel")

@@ -26,6 +26,7 @@ class Visit:
     path: str
     status: int
     milliseconds: float
+    serial: int = 0  # from 1, in the order in which they became known
 
     @property
     def failed(self) -> bool:
@@ -41,13 +42,13 @@ class Visits:
         self._lock = threading.Lock()
         self._rows: deque[Visit] = deque(maxlen=MOST)
         self._until = now - HOURS_BEFORE * 3600.0
-        self._number = 0
+        self._number = self._serial = 0
         self._ordinary(now, None)
 
     def saw(self, at: float, path: str, status: int, milliseconds: float) -> None:
         """A real visit."""
         with self._lock:
-            self._rows.append(Visit(at, path, status, milliseconds))
+            self._add(at, path, status, milliseconds)
 
     def rows(self, now: float) -> list[Visit]:
         """Every visit until now, by time."""
@@ -67,10 +68,14 @@ class Visits:
             self._number += 1
             path = PATHS[self._number % len(PATHS)]
             if answer is not None:
-                self._rows.append(Visit(self._until, path, answer.status, answer.milliseconds))
+                self._add(self._until, path, answer.status, answer.milliseconds)
                 continue
             status = 500 if self._number % ONE_IN_ERRORS == 0 else 200
-            self._rows.append(Visit(self._until, path, status, 60.0 + self._number * 37 % 180))
+            self._add(self._until, path, status, 60.0 + self._number * 37 % 180)
+
+    def _add(self, at: float, path: str, status: int, milliseconds: float) -> None:
+        self._serial += 1
+        self._rows.append(Visit(at, path, status, milliseconds, self._serial))
 
 
 def ask_page(url: str, path: str, agent: str) -> tuple[int | None, float]:

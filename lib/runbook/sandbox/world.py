@@ -101,6 +101,7 @@ class World:
             self.transports: dict[str, Transport] = {}
             self.revoked: set[str] = set()
             self.sentry = watching.SentryState()
+            self.tinybird = watching.TinybirdState()
             self.visits = Visits(now.timestamp(), lambda: ask_page(self.urls["site"], "/", "ordinary visitor"))
 
     def start(self, urls: Mapping[str, str]) -> None:

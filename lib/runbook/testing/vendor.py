@@ -26,7 +26,14 @@ IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "slack": {"GET /api/auth.test": {"ok": True, "team_id": "T0TEST", "team": "Agency", "user": "runbook"}},
     "statuspage": {"GET /v1/pages/page": {"id": "page", "name": "Agency"}},
 }
-NAMELESS = ("clerk_frontend", "pagerduty", "pagerduty_events", "site", "supabase_auth")  # these have no name to say
+NAMELESS = (
+    "clerk_frontend",
+    "pagerduty",
+    "pagerduty_events",
+    "site",
+    "supabase_auth",
+    "tinybird",
+)  # these have no name to say
 POSTED_READS = ("/query/read-only", "/network-bans/retrieve", "/auth/v1/token")  # a POST that changes nothing
 
 

@@ -29,6 +29,7 @@ from runbook.profile import (
     StatuspageTarget,
     SupabaseAuthTarget,
     SupabaseTarget,
+    TinybirdTarget,
     VercelTarget,
 )  # fmt: skip
 from runbook.queue import Memory
@@ -56,6 +57,7 @@ PROFILE = Profile(
     pagerduty=PagerDutyTarget("https://api.pagerduty.test", "https://events.pagerduty.test", "PPOLICY"),
     slack=SlackTarget("https://slack.test/api", "T0TEST", "C0INCIDENTS"),
     statuspage=StatuspageTarget("https://statuspage.test/v1", "page"),
+    tinybird=TinybirdTarget("https://tinybird.test"),
     queue=QueueTarget(),
     mail=MailTarget(sender="runbook@agency.test"),
 )
@@ -71,6 +73,7 @@ SECRETS = {
     "STATUSPAGE_API_KEY": "statuspage-test",
     "SUPABASE_ANON_KEY": "sb_publishable_test",
     "SUPABASE_API_KEY": "sbp_test",
+    "TINYBIRD_TOKEN": "p.test",
     "VERCEL_TOKEN": "vercel-test",
 }
 PLENTY = Memory(1_000_000, 0, "noeviction")

@@ -12,7 +12,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -71,6 +71,7 @@ class Reply:
     change: bool = False
     objects: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None  # sent as it is, in place of JSON
 
 
 class Refusal(Exception):
@@ -155,7 +156,7 @@ def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
         except Refusal as no:
             extra = no.extra.pop("headers", {})
             return Reply(vendor.error_body(no, ""), no.status, headers={**headers, **extra})
-        return Reply(reply.body, reply.status, reply.change, reply.objects, {**headers, **reply.headers})
+        return replace(reply, headers={**headers, **reply.headers})
 
     async def serve(request: Request) -> Response:
         request_id = f"{vendor.name}-{next(numbers):06d}"
@@ -200,6 +201,8 @@ async def _through_faults(
         return Response(CLOUDFLARE, 502, {"server": "cloudflare"}, "text/html"), Reply(status=502)
     reply = await asyncio.get_running_loop().run_in_executor(world.threads, answer, endpoint, call)
     headers = {**vendor.headers(request_id), **reply.headers}
+    if reply.text is not None:
+        return Response(reply.text, reply.status, headers, "text/plain"), reply
     if reply.body is None:
         return Response(status_code=reply.status, headers=headers), reply
     content = json.dumps(reply.body, ensure_ascii=False).encode()
