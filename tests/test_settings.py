@@ -100,6 +100,18 @@ def test_an_id_of_another_project_is_refused(home, monkeypatch):
         settings.load_profile("production")
 
 
+def test_another_project_of_sentry_is_refused(home, monkeypatch):
+    with (home / "params/environments/production.yaml").open("a") as file:
+        file.write(
+            "sentry: {url: https://us.sentry.io, organization: agency, project: site, environment: production}\n"
+        )
+    monkeypatch.setenv("SENTRY_ORG", "agency")
+    assert settings.load_profile("production").sentry.project == "site"
+    monkeypatch.setenv("SENTRY_PROJECT", "other")
+    with pytest.raises(SettingError, match="SENTRY_PROJECT is other, the profile says site"):
+        settings.load_profile("production")
+
+
 def test_an_alias_that_differs_from_its_name_is_refused(home, monkeypatch):
     monkeypatch.setenv("SUPABASE_ACCESS_TOKEN", "one-token")
     monkeypatch.setenv("SUPABASE_API_KEY", "another-token")
@@ -150,5 +162,5 @@ def test_a_wrong_profile_is_said_with_file_and_key(home, text, said):
 
 def test_a_sandbox_of_an_older_checkout_is_named_as_that(home):
     sandbox_state(home, urls={"supabase": "http://127.0.0.1:1"})
-    with pytest.raises(SettingError, match=r"older one, without .*slack.*runbook sandbox down"):
+    with pytest.raises(SettingError, match=r"older one, without clerk.*runbook sandbox down"):
         settings.load_profile("sandbox")

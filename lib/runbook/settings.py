@@ -26,7 +26,12 @@ SECRET_NAMES = (
     "PAGERDUTY_API_KEY", "PAGERDUTY_ROUTING_KEY", "STATUSPAGE_API_KEY", "SMTP_URL", "AUTH_TEST_USER", "AUTH_TEST_PASSWORD",
 )  # fmt: skip
 ALIASES = {"SUPABASE_ACCESS_TOKEN": "SUPABASE_API_KEY", "CLERK_SECRET_KEY": "CLERK_API_KEY"}
-ID_NAMES = ("SUPABASE_PROJECT_ID", "VERCEL_ORG_ID", "SENTRY_ORG", "SENTRY_PROJECT")
+# The Markdown runbook's id variables, and the field of the profile that each must agree with.
+ID_FIELDS = {
+    "SENTRY_ORG": ("sentry", "organization"), "SENTRY_PROJECT": ("sentry", "project"),
+    "SUPABASE_PROJECT_ID": ("supabase", "project_ref"), "VERCEL_ORG_ID": ("vercel", "team_id"),
+}  # fmt: skip
+ID_NAMES = tuple(ID_FIELDS)
 PROFILES = Path("params/environments")
 # Which address in the sandbox's state is which field of the profile.
 SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
@@ -134,9 +139,7 @@ def load_profile(name: str) -> Profile:
     if data.get("sandbox"):
         _overlay_sandbox(data)
     profile = _profile(name, data, where=str(PROFILES / path.name))
-    if profile.sandbox:
-        _must_be_loopback(profile)
-    else:
+    if not profile.sandbox:
         _compare_ids(profile)
     return profile
 
@@ -180,13 +183,18 @@ def sandbox_state() -> dict[str, Any]:
 
 def _overlay_sandbox(data: dict[str, Any]) -> None:
     state = sandbox_state()
-    missing = {name for names in SANDBOX_URLS.values() for name in names.values()} - set(state["urls"])
-    if missing:
-        raise SettingError(f"the running sandbox is an older one, without {', '.join(sorted(missing))}",
-                           where="environment sandbox", next_step="runbook sandbox down, then runbook sandbox up")  # fmt: skip
     for system, names in SANDBOX_URLS.items():
-        data[system] |= {part: state["urls"][name] for part, name in names.items()}
+        data[system] |= {part: _own_address(state["urls"], name) for part, name in names.items()}
     data["database"] |= {"system_identifier": str(state["ids"]["system_identifier"])}
+
+
+def _own_address(urls: Mapping[str, str], name: str) -> str:
+    """One of the sandbox's addresses: there, and on this machine."""
+    url = urls.get(name, "")
+    if not is_loopback(urlsplit(url).hostname or ""):
+        what = f"{url} is not on this machine" if url else f"the running sandbox is an older one, without {name}"
+        raise SettingError(what, where="environment sandbox", next_step="runbook sandbox down, then runbook sandbox up")
+    return url
 
 
 def _profile(name: str, data: Mapping[str, Any], *, where: str) -> Profile:
@@ -219,24 +227,11 @@ def _variables(profile: Profile) -> set[str]:
 
 def _compare_ids(profile: Profile) -> None:
     """The Markdown runbook's id variables choose nothing any more: they must agree with the profile."""
-    expected = {
-        "SENTRY_ORG": profile.sentry.organization if profile.sentry else None,
-        "SENTRY_PROJECT": profile.sentry.project if profile.sentry else None,
-        "SUPABASE_PROJECT_ID": profile.supabase.project_ref if profile.supabase else None,
-        "VERCEL_ORG_ID": profile.vercel.team_id if profile.vercel else None,
-    }
-    for name, wanted in expected.items():
-        seen = os.environ.get(name)
+    for name, (part, field_name) in ID_FIELDS.items():
+        wanted, seen = getattr(getattr(profile, part), field_name, None), os.environ.get(name)
         if wanted and seen and seen != wanted:
             raise SettingError(f"{name} is {seen}, the profile says {wanted}", where=f"environment {profile.name}",
                                next_step=f"unset {name} or choose another --env")  # fmt: skip
-
-
-def _must_be_loopback(profile: Profile) -> None:
-    for url in (getattr(getattr(profile, system), part) for system, names in SANDBOX_URLS.items() for part in names):
-        if not is_loopback(urlsplit(url).hostname or ""):
-            raise SettingError(f"{url} is not on this machine", where="environment sandbox",
-                               next_step="runbook sandbox down, then runbook sandbox up")  # fmt: skip
 
 
 def is_loopback(host: str) -> bool:

@@ -26,6 +26,7 @@ from runbook.errors import Fault, SystemFault
 from runbook.identities import Identities, Question
 from runbook.mail import Mail
 from runbook.model import Identity, Json
+from runbook.openers import Make, Vendor
 from runbook.policy import Policy
 from runbook.profile import Profile
 from runbook.queue import Queue
@@ -66,78 +67,29 @@ class Systems:
 
     # -- clients ---------------------------------------------------------------------------------------------------
 
-    @property
-    def clerk(self) -> Clerk:
-        """Clerk's backend API."""
-        return self._vendor("clerk", "CLERK_API_KEY", lambda to, token, more: Clerk(to.url, token, **more))
-
-    @property
-    def clerk_frontend(self) -> ClerkFrontend:
-        """Clerk's frontend API, as a browser asks it."""
-        return self._vendor(
-            "clerk_frontend", "", lambda to, _, more: ClerkFrontend(to.frontend_url, **more), part="clerk"
-        )
-
-    @property
-    def launchdarkly(self) -> LaunchDarkly:
-        """LaunchDarkly's REST API."""
-        return self._vendor("launchdarkly", "LD_API_KEY", lambda to, token, more: LaunchDarkly(
-            to.url, token, to.project_key, to.environment_key, **more))  # fmt: skip
-
-    @property
-    def pagerduty(self) -> PagerDuty:
-        """PagerDuty's REST API: who is on call, what was paged."""
-        return self._vendor("pagerduty", "PAGERDUTY_API_KEY", lambda to, token, more: PagerDuty(to.url, token, **more))
-
-    @property
-    def pagerduty_events(self) -> PagerDutyEvents:
-        """PagerDuty's events: what pages people."""
-        return self._vendor("pagerduty_events", "PAGERDUTY_ROUTING_KEY", lambda to, key, more: PagerDutyEvents(
-            to.events_url, key, **more), part="pagerduty")  # fmt: skip
-
-    @property
-    def sentry(self) -> Sentry:
-        """Sentry's API."""
-        return self._vendor("sentry", "SENTRY_AUTH_TOKEN", lambda to, token, more: Sentry(
-            to.url, token, to.organization, to.project, to.environment, **more))  # fmt: skip
-
-    @property
-    def slack(self) -> Slack:
-        """Slack's Web API."""
-        return self._vendor("slack", "SLACK_BOT_TOKEN", lambda to, token, more: Slack(to.url, token, **more))
-
-    @property
-    def statuspage(self) -> Statuspage:
-        """Our own status page."""
-        return self._vendor("statuspage", "STATUSPAGE_API_KEY", lambda to, token, more: Statuspage(
-            to.url, token, to.page_id, **more))  # fmt: skip
-
-    @property
-    def supabase(self) -> Supabase:
-        """Supabase's Management API."""
-        return self._vendor("supabase", "SUPABASE_API_KEY", lambda to, token, more: Supabase(
-            to.url, token, to.project_ref, **more))  # fmt: skip
+    clerk = Vendor("CLERK_API_KEY", lambda to, token, more: Clerk(to.url, token, **more))
+    clerk_frontend = Vendor("", lambda to, _, more: ClerkFrontend(to.frontend_url, **more), part="clerk")
+    launchdarkly = Vendor("LD_API_KEY", lambda to, token, more: LaunchDarkly(
+        to.url, token, to.project_key, to.environment_key, **more))  # fmt: skip
+    pagerduty = Vendor("PAGERDUTY_API_KEY", lambda to, token, more: PagerDuty(to.url, token, **more))
+    pagerduty_events = Vendor("PAGERDUTY_ROUTING_KEY", lambda to, key, more: PagerDutyEvents(
+        to.events_url, key, **more), part="pagerduty")  # fmt: skip
+    sentry = Vendor("SENTRY_AUTH_TOKEN", lambda to, token, more: Sentry(
+        to.url, token, to.organization, to.project, to.environment, **more))  # fmt: skip
+    slack = Vendor("SLACK_BOT_TOKEN", lambda to, token, more: Slack(to.url, token, **more))
+    statuspage = Vendor("STATUSPAGE_API_KEY", lambda to, token, more: Statuspage(to.url, token, to.page_id, **more))
+    supabase = Vendor("SUPABASE_API_KEY", lambda to, token, more: Supabase(to.url, token, to.project_ref, **more))
+    tinybird = Vendor("TINYBIRD_TOKEN", lambda to, token, more: Tinybird(to.url, token, RequestsTable(
+        to.table, to.time_column, to.error_column, to.milliseconds_column, to.path_column), **more))  # fmt: skip
+    vercel = Vendor("VERCEL_TOKEN", lambda to, token, more: Vercel(
+        to.url, token, to.team_id, to.project_id, **more))  # fmt: skip
 
     @property
     def supabase_auth(self) -> SupabaseAuth:
         """Supabase Auth, as the site's customers meet it."""
         user = (self._secrets.get("AUTH_TEST_USER") or "", self._secrets.get("AUTH_TEST_PASSWORD") or "")
-        return self._vendor("supabase_auth", "SUPABASE_ANON_KEY", lambda to, key, more: SupabaseAuth(
+        return self.open_vendor("supabase_auth", "SUPABASE_ANON_KEY", "supabase_auth", lambda to, key, more: SupabaseAuth(
             to.url, key, user, **more))  # fmt: skip
-
-    @property
-    def tinybird(self) -> Tinybird:
-        """Tinybird's SQL API."""
-        return self._vendor("tinybird", "TINYBIRD_TOKEN", lambda to, token, more: Tinybird(
-            to.url, token,
-            RequestsTable(to.table, to.time_column, to.error_column, to.milliseconds_column, to.path_column), **more,
-        ))  # fmt: skip
-
-    @property
-    def vercel(self) -> Vercel:
-        """Vercel's REST API."""
-        return self._vendor("vercel", "VERCEL_TOKEN", lambda to, token, more: Vercel(
-            to.url, token, to.team_id, to.project_id, **more))  # fmt: skip
 
     @property
     def status_pages(self) -> dict[str, StatusPage]:
@@ -213,9 +165,9 @@ class Systems:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _vendor(self, system: str, secret: str, make: Callable[[Any, str, dict[str, Any]], T], *, part: str = "") -> T:
-        """A vendor's client from its part of the profile (its own name, or ``part``), its secret, and what all of them get."""
-        target = _used(getattr(self.profile, part or system), system)
+    def open_vendor(self, system: str, secret: str, part: str, make: Make[T]) -> T:
+        """A vendor's client from its part of the profile, its secret, and what all of them get; once."""
+        target = _used(getattr(self.profile, part), system)
         more = {"times": self.times, "transport": self._transports.get(system)}
         return self._open(system, lambda: make(target, self._secrets.need(secret) if secret else "", more))
 

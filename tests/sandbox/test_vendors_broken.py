@@ -54,3 +54,31 @@ def test_a_revoked_token_is_a_fault_of_the_token(world: Any, systems: Systems, s
     world.break_({"token_revoked": {"secret": secret}})
     fault = fault_of(question, systems)
     assert fault.fault is Fault.AUTH and "token" in fault.next_step, fault
+
+
+def test_a_routing_key_that_was_revoked_is_named_as_what_is_wrong(world: Any, systems: Systems) -> None:
+    world.break_({"token_revoked": {"secret": "PAGERDUTY_ROUTING_KEY"}})
+    fault = fault_of(lambda s: s.pagerduty_events.trigger("INC-0", "x", source="agency.test"), systems)
+    assert fault.fault is Fault.REJECTED and "'routing_key' is invalid" in fault.what
+
+
+def test_every_system_of_a_healthy_world_is_the_one_that_is_meant(systems: Systems) -> None:
+    asked = systems.identify_all()
+    assert set(asked) == {
+        "database",
+        "supabase",
+        "vercel",
+        "launchdarkly",
+        "clerk",
+        "sentry",
+    }  # who only carries messages is not
+    found = [*asked.values(), systems.identify("slack"), systems.identify("statuspage")]
+    assert [one for one in found if one.matches is not True] == []
+
+
+def test_what_hangs_at_open_holds_nobody_up_for_longer_than_its_share(world: Any, systems: Systems) -> None:
+    world.break_({"api_hangs": {"systems": ["clerk", "sentry", "slack"]}})
+    began = time.monotonic()
+    asked = systems.identify_all()
+    assert time.monotonic() - began < 6.5
+    assert {name for name, one in asked.items() if one.matches is None} == {"clerk", "sentry"}

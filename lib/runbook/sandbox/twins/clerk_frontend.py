@@ -22,7 +22,7 @@ ADDRESSES = (
 )  # fmt: skip
 EMPTY = (
     "support_email", "clerk_js_version", "google_one_tap_client_id", "help_url", "privacy_policy_url", "terms_url", "logo_url",
-    "favicon_url", "captcha_public_key", "captcha_widget_type", "captcha_public_key_invisible", "captcha_provider",
+    "favicon_url", "captcha_public_key", "captcha_public_key_invisible",
 )  # fmt: skip
 
 
@@ -50,7 +50,8 @@ def environment(world: World, call: Call) -> Reply:
             "instance_environment_type": world.clerk.environment_type, "application_name": APPLICATION,
             "preferred_sign_in_strategy": "password", "experimental_force_oauth_first": False, "logo_image": {},
             "show_devmode_warning": world.clerk.environment_type != "production", "favicon_image": {},
-            "captcha_oauth_bypass": [], **dict.fromkeys(ADDRESSES, f"https://{DOMAINS[2]}"), **dict.fromkeys(EMPTY),
+            "captcha_oauth_bypass": [], "captcha_widget_type": "smart", "captcha_provider": "turnstile",
+            **dict.fromkeys(ADDRESSES, f"https://{DOMAINS[2]}"), **dict.fromkeys(EMPTY),
         }  # fmt: skip
         return Reply({"display_config": shown, "client_debug_mode": False, "partitioned_cookies": True,
                       "maintenance_mode": world.clerk.in_maintenance})  # fmt: skip

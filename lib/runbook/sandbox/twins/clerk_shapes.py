@@ -16,8 +16,9 @@ def user(one: ClerkUser) -> Json:
     """One user."""
     mail = {
         "id": f"idn_{token(one.email, 27)}", "object": "email_address", "email_address": one.email, "reserved": False,
-        "verification": {"object": "verification_admin", "status": "verified", "strategy": "admin", "attempts": None,
-                         "expire_at": None},
+        "verification": {
+            "object": "verification_admin", "status": "verified", "strategy": "admin", "attempts": None, "expire_at": None,
+        },
         "linked_to": [], "matches_sso_connection": False, "created_at": millis(one.created), "updated_at": millis(one.created),
     }  # fmt: skip
     return {
@@ -67,7 +68,7 @@ def connection(one: Connection, at: datetime) -> Json:
     return {
         "object": "enterprise_connection", "id": one.uid, "name": one.name, "provider": one.provider,
         "logo_public_url": None, "active": one.active, "domains": ["bigcustomer.test"], "organization_id": None,
-        "sync_user_attributes": True, "disable_additional_identifications": False, "authenticatable": True,
-        "disable_jit_provisioning": False, "created_at": millis(at),
+        "sync_user_attributes": True, "disable_additional_identifications": False,
+        "authenticatable": True, "disable_jit_provisioning": False, "created_at": millis(at),
         "updated_at": millis(at),
     }  # fmt: skip

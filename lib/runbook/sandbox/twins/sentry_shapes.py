@@ -40,11 +40,11 @@ LISTS = (
     "features",
     "teams",
     "allowedDomains",
+    "builtinSymbolSources",
     "safeFields",
     "sensitiveFields",
     "highlightTags",
     "platforms",
-    "builtinSymbolSources",
 )
 
 
@@ -81,6 +81,13 @@ def issue(path: str, count: int, first: datetime, last: datetime) -> Json:
         "project": {"id": SENTRY_NUMBER, "name": "Agency site", "slug": SENTRY_PROJECT, "platform": "javascript-nextjs"},
         "metadata": {"type": "Error", "value": title}, "numComments": 0, "assignedTo": None, "isBookmarked": False,
         "isSubscribed": False, "subscriptionDetails": None, "hasSeen": False, "annotations": [], "isUnhandled": True,
+        "stats": {}, "lifetime": {}, "filtered": None, "sessionCount": 0, "integrationIssues": [], "sentryAppIssues": [],
+        "inbox": {"reason": 0, "reason_details": None, "date_added": iso(first)}, "latestEventHasAttachments": False,
+        "owners": {"type": "", "owner": "", "date_added": iso(first)}, "matchingEventId": None,
+        "matchingEventEnvironment": None,
+        "derivedData": {
+            "blocker": "", "progress": "", "status": "", "viewCount": 0, "hasOpenFixPr": False, "isAssigned": False,
+            "hasRootCause": False, "lastCompletedAutofixStep": "", "lastProgressedAt": None,
+        },
         "count": str(count), "userCount": count, "firstSeen": iso(first), "lastSeen": iso(last),
-        "stats": {}, "lifetime": {}, "filtered": None, "matchingEventId": None, "matchingEventEnvironment": None,
     }  # fmt: skip
