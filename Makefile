@@ -19,6 +19,9 @@ test: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python tests/bench/bench.py
 
+soak: $(VENV)/.dev
+	RUNBOOK_SOAK=20 $(BIN)/python -m pytest -q -m long tests/headless/test_many.py
+
 lock:
 	$(PYTHON) tools/lock.py
 
