@@ -132,3 +132,12 @@ def test_the_key_is_made_once_and_owner_only(tmp_path):
     key = mask_key(tmp_path / "runs")
     assert mask_key(tmp_path / "runs") == key
     assert (tmp_path / "runs" / ".mask.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_end_of_a_secret_is_known_but_not_the_domain_of_a_mail_address():
+    masker = Masker(
+        {"AUTH_TEST_PASSWORD": "q0m?v6B;Z<&@ZHQPIRnpi", "AUTH_TEST_USER": "on-call@agency-example.test"}, KEY
+    )
+    assert "ZHQPIRnpi" not in masker.text("...;Z<&@ZHQPIRnpi is wrong")
+    assert masker.text("mira@agency-example.test") == "mira@agency-example.test"
+    assert "on-call" not in masker.text("on-call@agency-example.test")
