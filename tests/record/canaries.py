@@ -137,7 +137,8 @@ def _decoded(text: str) -> Iterator[tuple[str, str]]:
     yield "read as JSON", "\n".join(_json_in(text))
     yield "on one line", WRAPPED.sub("", text)
     yield "unescaped", re.sub(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", _character, text)
-    yield "from hex", "\n".join(bytes.fromhex(part).decode("latin-1") for part in HEX.findall(text))
+    bare = [bytes.fromhex(part) for part in HEX.findall(text)]
+    yield "from hex", "\n".join(raw.decode(name, "replace") for raw in bare for name in ("utf-8", "latin-1"))
     yield "from base64", "\n".join(_from_base64(part) for part in BASE64.findall(text))
 
 

@@ -8,6 +8,7 @@ import pytest
 from runbook.checks.frame import Answer
 from runbook.errors import Fault
 from runbook.model import Danger, Mode, Status
+from runbook.record.plans import in_force
 
 
 def test_what_is_approved_is_done_proven_and_the_run_has_recovered(stage):
@@ -125,9 +126,11 @@ def test_a_plan_of_another_run_of_the_incident_is_carried_out_and_nothing_newer(
     stage.things = ["one", "two"]
     run = stage.open(f"mend@{first.plan_id(mend)}")
     run.plan(mend)
+    newer = run.plan_id(mend)
     run.apply(mend)
     run.close()
-    assert run.plan_id(mend) != first.plan_id(mend)
+    assert newer != first.plan_id(mend)
+    assert list(in_force(run.journal)) == [newer, first.plan_id(mend)]  # the record holds what was carried out
     assert (run.result(mend)["outcome"], run.result(mend)["plan_id"]) == ("done", first.plan_id(mend))
     assert (stage.changed, stage.things) == (["mend one"], ["two"])
     assert run.conclusion() == ("healthy", 0)

@@ -12,6 +12,7 @@ from runbook.actions.frame import Action
 from runbook.errors import SettingError
 from runbook.model import Json, Outcome, Plan
 from runbook.record.journal import Entry
+from runbook.record.plans import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Inverse:
 
 def inverses(entries: Sequence[Entry]) -> list[Inverse]:
     """The inverse of each plan that a run carried out, whole or in part, newest first."""
-    plans = {e.data["plan_id"]: Plan.from_json(e.data) for e in entries if e.event == "plan.made"}
+    plans = {plan_id: Plan.from_json(data) for plan_id, data in in_force(entries).items()}
     done: dict[str, dict[str, str]] = {}  # plan -> object -> line, in the order of the changes
     ends: dict[str, str] = {}
     for entry in entries:

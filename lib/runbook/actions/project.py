@@ -61,6 +61,11 @@ def verify(systems: Systems, plan: Plan) -> Answer:
         if number + 1 < READS_IN_A_ROW:
             systems.times.sleep(seconds_left(systems.times, PAUSE_SECONDS))
     seen, now = plan.before.get("started_at"), started_at(systems)
+    if seen and now is None:
+        return Answer(
+            Status.UNKNOWN, "healthy, but since when Postgres runs cannot be asked", READS_IN_A_ROW, "reads",
+            READS_IN_A_ROW, SOURCE,
+        )  # fmt: skip
     if seen and now == seen:
         return Answer(
             Status.CRITICAL, "healthy, but Postgres has not restarted yet", 0, "reads", READS_IN_A_ROW, SOURCE
@@ -70,11 +75,11 @@ def verify(systems: Systems, plan: Plan) -> Answer:
 
 
 def started_at(systems: Systems) -> Json:
-    """Since when Postgres runs; None when it cannot be asked."""
+    """Since when Postgres runs; None when it cannot be asked: after a plan that could not, any answer is a new start."""
     try:
         return read(systems, "server")[0]["started_at"]
     except SystemFault:
-        return None  # it is down: any answer afterwards is a new start
+        return None
 
 
 restart_project = Action(

@@ -7,6 +7,7 @@ from typing import Any
 
 from runbook.model import Json
 from runbook.record.journal import ZERO, Entry
+from runbook.record.plans import in_force
 
 FORCED = {
     "timed_out": 124, "interrupted": 130, "kernel_died": 138, "unrecorded": 74, "failed": 1,
@@ -68,7 +69,6 @@ def summarize(entries: Sequence[Entry]) -> dict[str, Any]:
     opened = next((e.data for e in entries if e.event == "run.opened"), {})
     closed = next((e.data for e in reversed(entries) if e.event == "run.closed"), {})
     causes = [e.data["causes"] for e in entries if e.event == "cause.ranked"]
-    plans = {e.data["plan_id"]: e.data for e in entries if e.event == "plan.made"}
     approved = {e.data["plan_id"]: e.data["approver"] for e in entries if e.event == "approval.used"}
     done = ends_of(entries)
     return {
@@ -85,7 +85,7 @@ def summarize(entries: Sequence[Entry]) -> dict[str, Any]:
         "plans": [
             {**{key: plan[key] for key in ("plan_id", "action", "danger", "target", "objects", "costs")},
              "approval": approved.get(plan["plan_id"], "")}
-            for plan in plans.values()
+            for plan in in_force(entries).values()
         ],
         "actions": [{key: data[key] for key in data if key != "changed"} for data in done],
         "changed": [line for data in done for line in data["changed"]],

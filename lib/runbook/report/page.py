@@ -13,6 +13,7 @@ from markupsafe import Markup
 from runbook.clock import t_plus
 from runbook.model import Json, Mode
 from runbook.record.journal import Entry
+from runbook.record.plans import in_force
 from runbook.report import cells, story
 from runbook.view import causes, markup, plain, runs, words
 from runbook.view.findings import measured
@@ -119,7 +120,7 @@ def _evidence(
 
 def _actions(summary: Mapping[str, Json], entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """Every plan with what came of it, and results that had no plan; in the order they were made."""
-    plans = {e.data["plan_id"]: e.data for e in entries if e.event == "plan.made"}
+    plans = in_force(entries)
     ends: dict[str, list[Mapping[str, Json]]] = {}
     for e in entries:
         if e.event == "action.finished":

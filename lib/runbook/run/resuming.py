@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runbook.model import ActionResult, Changed, Finding, Outcome, Plan, Status
 from runbook.record.journal import Entry
+from runbook.record.plans import in_force
 
 SURE = frozenset({Outcome.DONE, Outcome.UNCHANGED})
 UNSETTLED = frozenset({Outcome.UNKNOWN, Outcome.UNVERIFIED})
@@ -54,10 +55,7 @@ def begun(entries: Sequence[Entry], action: str) -> SoFar | None:
     ends = [e for e in mine if e.event == "action.finished" and e.seq > permitted[-1].seq]
     if ends and Outcome(ends[-1].data["outcome"]) not in UNSETTLED:
         return None
-    plans = [e.data for e in entries if e.event == "plan.made" and e.data["plan_id"] == plan_id]
-    if not plans:
-        return None  # approved out of another run's plan file: the caller has it from there
-    return so_far(entries, Plan.from_json(plans[-1]))
+    return so_far(entries, Plan.from_json(in_force(entries)[plan_id]))
 
 
 def so_far(entries: Sequence[Entry], plan: Plan) -> SoFar:

@@ -17,6 +17,7 @@ from runbook.errors import Refused, SettingError, SystemFault
 from runbook.model import ActionResult, Finding, Mode, Outcome, Plan, Status
 from runbook.policy import Policy
 from runbook.record.journal import Journal, read
+from runbook.record.plans import in_force
 from runbook.run import closing, plans, telling
 from runbook.run.applying import carry_out
 from runbook.run.deciding import RECOVERED, decide
@@ -228,6 +229,8 @@ class Run:
             if begun is None and self._recovers_after_the_last_change():
                 self._permissions.mark_matched(action.name)
                 return ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
+            if plan.plan_id not in in_force(read(self._journal.path)):  # made by another run of the incident
+                self._journal.append("plan.made", plan.as_json())
             self._permissions.use(permission, plan)
             approved_by = permission.approved_by
         return carry_out(
