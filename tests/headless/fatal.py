@@ -6,6 +6,7 @@ the vendor took the change, and nobody has written down that it did.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -63,6 +64,17 @@ def no_room() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
 
 
+def fill() -> None:
+    """Really full, once: not a byte is left where the records are."""
+    mark = Path(os.environ["RUNBOOK_HOME"], "was-full")
+    if mark.exists():
+        return
+    mark.touch()
+    with contextlib.suppress(OSError), Path(os.environ["RUNBOOK_RUNS"], "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
 def leave(code: int) -> Callable[[], None]:
     """Leave by ``sys.exit``."""
 
@@ -87,6 +99,7 @@ ENDS: dict[str, Callable[[], Any]] = {
     "HUP": tell(signal.SIGHUP),
     "over time": lambda: time.sleep(30),
     "disk full": no_room,
+    "no space": fill,
 }
 append = Journal.append
 

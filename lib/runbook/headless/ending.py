@@ -98,7 +98,7 @@ def take_over(run_dir: Path, masker: Masker, times: Times) -> tuple[Journal, int
     cut_bytes = 0
     while True:
         try:
-            return Journal.open(path, masker=masker, times=times), cut_bytes
+            return Journal.open(path, masker=masker, times=times, keeps_room=True), cut_bytes
         except Refused:
             if time.monotonic() > give_up:
                 raise

@@ -148,7 +148,7 @@ class Capture:
         sys.stdout.flush()
         sys.stderr.flush()
         self._flush_streams()
-        error = result.error_before_exec or result.error_in_exec
+        error = result.error_before_exec or result.error_in_exec or self._unwritten
         self._end("failed" if error is not None else "completed", error)
         for callback in list(self._callbacks):
             callback(error is not None)

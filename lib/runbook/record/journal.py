@@ -14,6 +14,7 @@ from typing import Any
 
 from runbook.errors import RecordError, Refused
 from runbook.model import Json, canonical_json
+from runbook.record import reserve
 from runbook.record.mask import Masker
 from runbook.record.uninterrupted import uninterrupted
 from runbook.times import Times, iso
@@ -72,18 +73,24 @@ def _line(entry: Entry, data: str) -> str:
 class Journal:
     """The one writer of a journal. Every string is masked before it is written."""
 
-    def __init__(self, path: Path, handle: int, entries: tuple[Entry, ...], masker: Masker, times: Times) -> None:
+    def __init__(
+        self, path: Path, handle: int, entries: tuple[Entry, ...], masker: Masker, times: Times, keeps_room: bool
+    ) -> None:
         self.path = path
         self.masker = masker
         self.length = len(entries)
         self.head = entries[-1].hash if entries else ZERO
         self._handle = handle
         self._times = times
+        self._keeps_room = keeps_room
         self._writing = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path, *, masker: Masker, times: Times) -> Journal:
-        """Take the file for writing. Refused when another process holds it; RecordError when it is not whole."""
+    def open(cls, path: Path, *, masker: Masker, times: Times, keeps_room: bool = False) -> Journal:
+        """Take the file for writing. Refused when another process holds it; RecordError when it is not whole.
+
+        ``keeps_room`` is for a run's record, which can still say how it ended when the disk is full.
+        """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
@@ -95,7 +102,7 @@ class Journal:
             found = scan(path)
             if found.broken_seq is not None or found.torn_bytes:
                 raise RecordError(found.reason, where=str(path), next_step="runbook recover, or runbook verify")
-            return cls(path, handle, found.entries, masker, times)
+            return cls(path, handle, found.entries, masker, times, keeps_room)
         except BaseException:
             os.close(handle)
             raise
@@ -108,7 +115,7 @@ class Journal:
             seq, at = self.length + 1, iso(self._times.now())
             entry = Entry(seq, at, event, masked, self.head, _digest(self.head, seq, at, event, text))
             try:
-                _write_all(self._handle, (_line(entry, text) + "\n").encode("utf-8"))
+                self._write((_line(entry, text) + "\n").encode("utf-8"), reserve.is_last_word(event, masked))
                 if event in DURABLE:
                     os.fsync(self._handle)
             except OSError as error:
@@ -116,6 +123,18 @@ class Journal:
                                   next_step="free space or permissions, then runbook recover") from error  # fmt: skip
             self.length, self.head = seq, entry.hash
             return entry
+
+    def _write(self, line: bytes, is_last_word: bool) -> None:
+        """Write a line; a last word uses the reserve when the disk is full, anything else only while that is kept."""
+        if self._keeps_room and not is_last_word:
+            reserve.keep(self.path.parent)
+        try:
+            _write_all(self._handle, line)
+        except OSError as error:
+            if error.errno not in reserve.FULL or not (self._keeps_room and is_last_word):
+                raise
+            reserve.release(self.path.parent)
+            _write_all(self._handle, line)
 
     def close(self) -> None:
         """Let go of the file. Closing twice is fine."""

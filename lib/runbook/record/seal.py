@@ -10,6 +10,7 @@ from typing import Any
 
 from runbook.errors import RecordError
 from runbook.model import Json, canonical_json
+from runbook.record import reserve
 from runbook.record.draw import canonical_digest, draw_notebook
 from runbook.record.folder import FILES, write_atomic
 from runbook.record.journal import Entry, Journal, read
@@ -34,6 +35,7 @@ def close_and_seal(
     reason: str = "",
 ) -> dict[str, Any]:
     """Close the journal, write notebook, summary, report and manifest; the summary. RecordError (74) when it cannot."""
+    reserve.release(run_dir)
     entries = read(journal.path)
     entries += end_unfinished(journal, entries, forced)
     if not entries or entries[-1].event != "run.closed":

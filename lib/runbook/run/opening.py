@@ -140,7 +140,7 @@ def _start(
     masker = Masker(secrets.known(), mask_key(facts.runs))
     recorder = capture.install(shell, masker)
     systems = Systems(profile, secrets, policy, times)
-    journal = Journal.open(facts.run_dir / "journal.jsonl", masker=masker, times=times)
+    journal = Journal.open(facts.run_dir / "journal.jsonl", masker=masker, times=times, keeps_room=True)
     with ThreadPoolExecutor(max_workers=2) as pool:
         identities = pool.submit(systems.identify_all)
         commit = pool.submit(provenance.commit, root)
