@@ -11,6 +11,7 @@ from runbook.model import Status
 from runbook.policy import Threshold
 
 MATTER = ("Database", "Auth")
+WELL = dict.fromkeys([*MATTER, "eu-central-1"], "operational")
 REGION = "eu-central-1"
 SECONDS = Threshold(1, 5, "s", "test")
 
@@ -26,14 +27,16 @@ def incident(name: str, *components: str) -> Incident:
 @pytest.mark.parametrize(
     ("summary", "status"),
     [
-        (page({"Database": "operational"}), Status.OK),
+        (page(WELL), Status.OK),
         (page({"Database": "major_outage"}), Status.WARNING),
         (page({REGION: "partial_outage"}), Status.WARNING),
-        (page({"Edge Functions": "major_outage", "us-east-1": "major_outage"}), Status.OK),
+        (page(WELL | {"Edge Functions": "major_outage", "us-east-1": "major_outage"}), Status.OK),
         (page({}, incident("Errors", "Auth")), Status.WARNING),
-        (page({}, incident("Errors", "us-east-1")), Status.OK),
+        (page(WELL, incident("Errors", "us-east-1")), Status.OK),
         (page({}, incident(f"Errors in {REGION}")), Status.WARNING),
-        (page({}, incident("Errors in us-east-1")), Status.OK),
+        (page(WELL, incident("Errors in us-east-1")), Status.OK),
+        (page({}), Status.UNKNOWN),
+        (page({"Database": "operational", "eu-central-1": "operational"}), Status.UNKNOWN),
     ],
 )
 def test_a_status_page_counts_where_it_is_ours_and_is_a_warning_at_most(summary: StatusSummary, status: Status) -> None:

@@ -34,7 +34,7 @@ def test_the_notebook_is_valid_and_tells_honest_states(record):
 def test_every_mutation_of_every_file_is_found(record, tmp_path):
     chance = random.Random(20261123)
     missed = []
-    for number in range(300):
+    for number in range(1_200):
         copy = tmp_path / "copy" / record.name
         shutil.copytree(record, copy)
         name = FILES[number % len(FILES)]

@@ -221,7 +221,7 @@ def test_the_wrong_database_is_another_one_and_only_our_address_points_there(wor
 
 
 def test_a_hanging_api_says_nothing_and_the_log_says_so(world: Any) -> None:
-    world.break_("api_hangs")
+    world.break_({"api_answers": {"kind": "hang"}})
     with pytest.raises(TimeoutError):
         world.supabase("GET", "/readonly", seconds=0.3)
     world.until(
@@ -231,10 +231,10 @@ def test_a_hanging_api_says_nothing_and_the_log_says_so(world: Any) -> None:
 
 
 def test_a_gateway_page_half_of_an_answer_and_slow_answers(world: Any) -> None:
-    world.break_("api_html")
+    world.break_({"api_answers": {"kind": "html"}})
     page = world.supabase("GET", "")
     assert page.status == 502 and page.body.startswith("<!DOCTYPE html>")
-    world.break_("api_truncated")
+    world.break_({"api_answers": {"kind": "truncated"}})
     assert isinstance(world.supabase("GET", "").body, str)
     world.break_({"slow_answers": {"milliseconds": 150, "systems": ["vercel"]}})
     with pytest.raises(TimeoutError):

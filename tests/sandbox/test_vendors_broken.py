@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pkgutil
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
+from runbook import checks
+from runbook.checks.frame import Check, ask_all
 from runbook.errors import Fault, SystemFault
+from runbook.model import Status
 from runbook.systems import Systems
 from runbook.times import deadline
 
@@ -22,8 +27,34 @@ QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
     "statuspage": (lambda s: s.statuspage.page(), "STATUSPAGE_API_KEY"),
     "tinybird": (lambda s: s.tinybird.rows("SELECT 1 AS n"), "TINYBIRD_TOKEN"),
     "supabase_auth": (lambda s: s.supabase_auth.sign_in(), "SUPABASE_ANON_KEY"),
+    "supabase": (lambda s: s.supabase.project(), "SUPABASE_API_KEY"),
+    "vercel": (lambda s: s.vercel.project(), "VERCEL_TOKEN"),
+    "launchdarkly": (lambda s: s.launchdarkly.flags(), "LD_API_KEY"),
+    "supabase_status": (lambda s: s.status_pages["supabase"].summary(), ""),
 }
+VENDORS = [*QUESTIONS, "vercel_status", "launchdarkly_status", "clerk_status"]
+NO_VENDOR = {
+    "database.direct_connection",
+    "database.pooled_connection",
+    "database.utilisation",
+    "database.blocking",
+    "database.long_statements",
+    "database.idle_transactions",
+    "database.top_statements",
+    "machine.this_machine",
+    "site.health",
+    "site.pages",
+    "changes.migrations",
+    "database.replicas",
+}
+# What an empty list says truly: nothing was changed. The project itself names its live deployment, the disk its bytes.
+EMPTY_IS_TRUE = {"changes.deployments", "changes.flags", "changes.config", "deployment.live", "database.disk"}  # fmt: skip
 SECONDS = 1.0
+
+
+def every_check() -> list[Check]:
+    modules = [import_module(f"runbook.checks.{module.name}") for module in pkgutil.iter_modules(checks.__path__)]
+    return [one for module in modules for one in vars(module).values() if isinstance(one, Check)]
 
 
 def fault_of(question: Callable[[Systems], Any], systems: Systems) -> SystemFault:
@@ -34,17 +65,39 @@ def fault_of(question: Callable[[Systems], Any], systems: Systems) -> SystemFaul
     return raised.value
 
 
-@pytest.mark.parametrize("system", QUESTIONS)
-@pytest.mark.parametrize(
-    ("broken", "faults"),
-    [("api_hangs", {Fault.TIMEOUT}), ("api_html", {Fault.DOWN}), ("api_truncated", {Fault.UNREADABLE})],
-)
-def test_a_broken_answer_is_a_fault_in_time(
-    world: Any, systems: Systems, system: str, broken: str, faults: set[Fault]
-) -> None:
-    world.break_({broken: {"systems": [system]}})
-    fault = fault_of(QUESTIONS[system][0], systems)
-    assert (fault.fault in faults, fault.system) == (True, system), fault
+# By how the vendor answers: what the client may make of it. Nothing else, and never an answer.
+BROKEN = {
+    "hang": {Fault.TIMEOUT}, "drip": {Fault.TIMEOUT}, "html": {Fault.DOWN}, "truncated": {Fault.UNREADABLE},
+    "401": {Fault.AUTH}, "403": {Fault.PERMISSION}, "404": {Fault.NOT_FOUND}, "410": {Fault.RETIRED},
+    "429": {Fault.RATE_LIMITED}, "500": {Fault.DOWN}, "echo": {Fault.DOWN},
+    "error inside": {Fault.UNREADABLE, Fault.REJECTED, Fault.DOWN},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_answer_is_a_fault_in_time_and_repeats_no_secret(world: Any, systems: Systems, kind: str) -> None:
+    world.break_({"api_answers": {"kind": kind, "systems": list(QUESTIONS)}})
+    secrets = [value for name, value in world.described["secrets"].items() if not name.endswith("_USER")]
+    wrong = []
+    for system, (question, _) in QUESTIONS.items():
+        fault = fault_of(question, systems)
+        named = system.partition("_status")[0] in fault.system
+        if fault.fault not in BROKEN[kind] or not named or any(one in str(fault) for one in secrets):
+            wrong.append((system, fault.fault, str(fault)))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("kind", [*BROKEN, "empty"])
+def test_no_check_is_green_while_the_vendors_that_it_asks_are_broken(world: Any, systems: Systems, kind: str) -> None:
+    asked = every_check()
+    world.break_({"api_answers": {"kind": kind, "systems": VENDORS}})
+    began = time.monotonic()
+    found = {one.check: one for one in ask_all(asked, systems, {"flag": "new-pricing"})}
+    assert time.monotonic() - began < max(one.deadline_seconds for one in asked) + 2
+    assert {name for name, one in found.items() if one.status is Status.OK} - NO_VENDOR == (
+        EMPTY_IS_TRUE if kind == "empty" else set()
+    )
+    assert [name for name, one in found.items() if one.status is Status.UNKNOWN and not one.summary] == []
 
 
 @pytest.mark.parametrize("system", [name for name, (_, secret) in QUESTIONS.items() if secret])
@@ -77,7 +130,7 @@ def test_every_system_of_a_healthy_world_is_the_one_that_is_meant(systems: Syste
 
 
 def test_what_hangs_at_open_holds_nobody_up_for_longer_than_its_share(world: Any, systems: Systems) -> None:
-    world.break_({"api_hangs": {"systems": ["clerk", "sentry", "slack"]}})
+    world.break_({"api_answers": {"kind": "hang", "systems": ["clerk", "sentry", "slack"]}})
     began = time.monotonic()
     asked = systems.identify_all()
     assert time.monotonic() - began < 6.5

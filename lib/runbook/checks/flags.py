@@ -34,6 +34,9 @@ def changed(systems: Systems, hours: int = SUSPECT_HOURS) -> Answer:
     rows = [_row(one, known.get(one.key)) for one in changes]
     suspect = first_suspect(changes, known)
     source = "LaunchDarkly, audit log and flags"
+    if not states:
+        told = "lists no flag at all: the token sees none, or the project is another"
+        return Answer(Status.UNKNOWN, told, len(rows), "changes", source=source, rows=rows, facts={"suspect": ""})
     if suspect is None:
         told = f"no flag that is on was changed in {hours} h"
         return Answer(Status.OK, told, len(rows), "changes", source=source, rows=rows, facts={"suspect": ""})
@@ -56,6 +59,8 @@ def delivery(systems: Systems) -> Answer:
     if ill:
         told = f"reports trouble with {', '.join(ill)}: a flag turned off may not reach the applications"
         return Answer(Status.WARNING, told, len(ill), "components", 0, source, facts={"ill": ill})
+    if not any(one.name in DELIVERY for one in summary.components):
+        return Answer(Status.UNKNOWN, f"the page lists none of {', '.join(DELIVERY)}", source=source)
     return Answer(Status.OK, "reports nothing about the delivery of flags", 0, "components", 0, source)
 
 

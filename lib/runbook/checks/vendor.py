@@ -39,7 +39,10 @@ def services(project: Project, health: Sequence[Service]) -> Answer:
 
 
 def status_page(summary: StatusSummary, wanted: Collection[str], region: str) -> Answer:
-    """Only the components and the region that matter; a status page alone is a warning at most."""
+    """Only the components and the region that matter; a status page alone is a warning at most.
+
+    What matters and is not on the page is ``unknown``: nobody has said that it is well.
+    """
     matter = {*wanted, region} - {""}
     ill = [c for c in summary.components if c.name in matter and c.status != "operational"]
     incidents = [incident for incident in summary.incidents if _concerns(incident, matter, region)]
@@ -49,6 +52,9 @@ def status_page(summary: StatusSummary, wanted: Collection[str], region: str) ->
     other = sum(c.status != "operational" for c in summary.components) - len(ill)
     elsewhere = f"; {other} components that are not ours are affected" if other > 0 else ""
     names = ", ".join(f"{c.name} {c.status.replace('_', ' ')}" for c in ill) or ", ".join(i.name for i in incidents[:2])
+    if not names and (missing := sorted(matter - {c.name for c in summary.components})):
+        told = f"says nothing of {', '.join(missing)}: the page or the profile names it otherwise"
+        return Answer(Status.UNKNOWN, told, source="the vendor's status page")
     return Answer(
         Status.WARNING if names else Status.OK,
         (f"reports {names}" if names else "reports nothing about our components and region") + elsewhere,

@@ -59,7 +59,10 @@ def request_of(checked: asked.Asked, about: Incident | None, arguments: argparse
 
 
 def closing_lines(summary: dict[str, Any]) -> list[str]:
-    """Status, causes, what was done and changed, what can be approved, and where the record is."""
+    """Status, causes, what was done and changed, what can be approved, and where the record is.
+
+    The journal's head goes where the terminal's or the CI's log goes: a folder replaced as a whole does not fit it.
+    """
     lines = [f"status: {summary['status']} (exit code {summary['exit_code']})"]
     lines += [f"cause: {cause['name']}: {cause['title']}" for cause in summary["causes"]]
     lines += [f"{f['status']}: {f['check']}: {f['summary']}" for f in summary["findings"] if f["status"] != "ok"]
@@ -70,7 +73,7 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
     for plan in summary["plans"] if summary["exit_code"] == UNRESOLVED else ():
         if plan["action"] in helps and plan["plan_id"] in waiting and plan["objects"]:
             lines.append(f"to approve: --mode act --approve {plan['action']}@{plan['plan_id']}")
-    return [*lines, f"record: {summary['run_dir']}"]
+    return [*lines, f"head: {summary['head']}", f"record: {summary['run_dir']}"]
 
 
 class NeverOpened(RunbookError):

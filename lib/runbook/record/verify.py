@@ -92,7 +92,7 @@ def _verify(run_dir: Path) -> Iterator[Checked]:
     if (run_dir / f"{MANIFEST}.sig").exists():
         yield Checked("signature", "not_provable", f"{MANIFEST}.sig", None, "signatures are not checked yet")
     yield Checked("replacement of the whole folder", "not_provable", "", None,
-                  "compare the journal's head with the one in the closing message")  # fmt: skip
+                  f"compare with the closing message, where the head was: {entries[-1].hash}")  # fmt: skip
 
 
 def _manifest(manifest: dict[str, Any], run_dir: Path, entries: tuple[Entry, ...]) -> Checked:

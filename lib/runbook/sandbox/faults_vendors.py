@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from runbook.errors import SettingError
 from runbook.sandbox import seeds
+from runbook.sandbox.twins.arriving import KINDS
 from runbook.sandbox.twins.status_pages import incident
 
 if TYPE_CHECKING:
@@ -36,22 +38,12 @@ def vendor_outage(world: World, services: Sequence[str] = ("auth", "storage")) -
     world.platform.refuses_changes = True
 
 
-def api_hangs(world: World, systems: Sequence[str] = ("supabase",)) -> None:
-    """A vendor's API takes requests and never answers."""
+def api_answers(world: World, kind: str, systems: Sequence[str] = ("supabase",)) -> None:
+    """A vendor's API answers as it should not: ``hang``, ``html``, ``truncated``, ``429`` … (``twins.arriving.KINDS``)."""
+    if kind not in KINDS:
+        raise SettingError(f"no kind of answer {kind!r}; there are {', '.join(KINDS)}", where="api_answers")
     for system in systems:
-        world.set_transport(system, kind="hang")
-
-
-def api_html(world: World, systems: Sequence[str] = ("supabase",)) -> None:
-    """A gateway in front of a vendor's API answers 502 with a page of HTML."""
-    for system in systems:
-        world.set_transport(system, kind="html")
-
-
-def api_truncated(world: World, systems: Sequence[str] = ("supabase",)) -> None:
-    """A vendor's API answers half of its JSON."""
-    for system in systems:
-        world.set_transport(system, kind="truncated")
+        world.set_transport(system, kind=kind)
 
 
 def slow_answers(world: World, milliseconds: int = 200, systems: Sequence[str] = ()) -> None:

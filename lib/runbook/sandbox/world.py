@@ -37,7 +37,7 @@ RESERVED = 2  # superuser sessions for the management API's queries; Postgres ke
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How a system's answers arrive: ``kind`` is empty, hang, html or truncated."""
+    """How a system's answers arrive: ``kind`` is empty or one of ``twins.arriving.KINDS``."""
 
     kind: str = ""
     delay_seconds: float = 0.0

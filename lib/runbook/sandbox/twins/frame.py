@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -19,11 +19,12 @@ from urllib.parse import parse_qs
 import psycopg
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as HttpRoute
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
+from runbook.sandbox.twins import arriving
 from runbook.sandbox.twins.limits import Limit, Windows
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 Json = Any
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+DRIP_SECONDS = 0.2
 HANG_SECONDS = 120.0  # a hanging answer ends by itself: nothing in the sandbox lasts for ever
 CLOUDFLARE = (
     "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center>"
@@ -142,11 +144,28 @@ def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
             raise Refusal(429, "Too Many Requests", code="rate_limited", headers=dict(headers))
         return headers
 
+    def broken(kind: str, call: Call) -> Reply | None:
+        """The answer of a vendor that is asked to say no; None when it is not."""
+        if kind in arriving.REFUSED:
+            headers: Mapping[str, str] = {}
+            if kind == "429" and vendor.limit is not None:
+                now = world.times.now().timestamp()
+                headers = vendor.limit.headers(vendor.limit.requests, 0, vendor.limit.seconds, now)
+            raise Refusal(int(kind), arriving.REFUSED[kind], code="broken", headers=dict(headers))
+        if kind == arriving.ECHO:
+            raise Refusal(500, arriving.echoed(call.headers, call.query), code="broken")
+        if kind == arriving.INSIDE:
+            return Reply(vendor.error_body(Refusal(500, arriving.REFUSED["500"], code="broken"), ""))
+        return None
+
     def answer(endpoint: Endpoint | None, call: Call) -> Reply:
         headers: Mapping[str, str] = {}
         try:
             if endpoint is None:
                 raise vendor.unmatched(call)
+            kind = world.transport(vendor.name).kind
+            if (reply := broken(kind, call)) is not None:
+                return reply
             headers = limited(endpoint)
             vendor.authorize(world, call)
             try:
@@ -156,7 +175,7 @@ def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
         except Refusal as no:
             extra = no.extra.pop("headers", {})
             return Reply(vendor.error_body(no, ""), no.status, headers={**headers, **extra})
-        return replace(reply, headers={**headers, **reply.headers})
+        return replace(reply, body=arriving.changed(kind, reply.body), headers={**headers, **reply.headers})
 
     async def serve(request: Request) -> Response:
         request_id = f"{vendor.name}-{next(numbers):06d}"
@@ -208,7 +227,19 @@ async def _through_faults(
     content = json.dumps(reply.body, ensure_ascii=False).encode()
     if fault.kind == "truncated":
         content = content[: len(content) // 2]
+    if fault.kind == "drip":
+        return StreamingResponse(_drip(world, content), reply.status, headers, "application/json"), reply
     return Response(content, reply.status, headers, "application/json"), reply
+
+
+async def _drip(world: World, content: bytes) -> AsyncIterator[bytes]:
+    """A byte now and then: no single read times out, and the answer never comes."""
+    until = time.monotonic() + HANG_SECONDS
+    for byte in content:
+        if world.closed or time.monotonic() > until:
+            return
+        yield bytes([byte])
+        await asyncio.sleep(DRIP_SECONDS)
 
 
 async def _hang(world: World, system: str, request: Request) -> None:
