@@ -115,6 +115,15 @@ class StatuspageTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class StripeTarget:
+    """One Stripe account, in live or in test mode: both have the same id, and nothing else in common."""
+
+    url: str
+    account_id: str
+    mode: str = "live"
+
+
+@dataclass(frozen=True, slots=True)
 class TinybirdTarget:
     """A Tinybird workspace at its region, and its table of the site's requests."""
 
@@ -158,6 +167,7 @@ class Profile:
     site: SiteTarget | None = None
     slack: SlackTarget | None = None
     statuspage: StatuspageTarget | None = None
+    stripe: StripeTarget | None = None
     tinybird: TinybirdTarget | None = None
     queue: QueueTarget | None = None
     mail: MailTarget | None = None
@@ -175,6 +185,7 @@ TARGETS: Mapping[str, type[Any]] = {
     "site": SiteTarget,
     "slack": SlackTarget,
     "statuspage": StatuspageTarget,
+    "stripe": StripeTarget,
     "supabase": SupabaseTarget,
     "supabase_auth": SupabaseAuthTarget,
     "tinybird": TinybirdTarget,

@@ -17,6 +17,7 @@ from runbook.clients.site import Site
 from runbook.clients.slack import Slack
 from runbook.clients.status_page import StatusPage
 from runbook.clients.statuspage import Statuspage
+from runbook.clients.stripe import Stripe
 from runbook.clients.supabase import Supabase
 from runbook.clients.supabase_auth import SupabaseAuth
 from runbook.clients.tinybird import RequestsTable, Tinybird
@@ -78,6 +79,7 @@ class Systems:
         to.url, token, to.organization, to.project, to.environment, **more))  # fmt: skip
     slack = Vendor("SLACK_BOT_TOKEN", lambda to, token, more: Slack(to.url, token, **more))
     statuspage = Vendor("STATUSPAGE_API_KEY", lambda to, token, more: Statuspage(to.url, token, to.page_id, **more))
+    stripe = Vendor("STRIPE_SECRET_KEY", lambda to, key, more: Stripe(to.url, key, to.mode, **more))
     supabase = Vendor("SUPABASE_API_KEY", lambda to, token, more: Supabase(to.url, token, to.project_ref, **more))
     tinybird = Vendor("TINYBIRD_TOKEN", lambda to, token, more: Tinybird(to.url, token, RequestsTable(
         to.table, to.time_column, to.error_column, to.milliseconds_column, to.path_column), **more))  # fmt: skip
@@ -191,6 +193,7 @@ class Systems:
                                   "GET /api/v2/projects/…/environments"),
             "clerk": asked("clerk", "instance_id", lambda: self.clerk.instance().instance_id, "GET /v1/instance"),
             "sentry": asked("sentry", "project", lambda: self.sentry.project().slug, "GET /api/0/projects"),
+            "stripe": asked("stripe", "account_id", lambda: self.stripe.account().account_id, "GET /v1/account"),
             "slack": asked("slack", "team_id", lambda: self.slack.workspace().team_id, "GET /auth.test", at_open=False),
             "statuspage": asked("statuspage", "page_id", lambda: self.statuspage.page(), "GET /pages", at_open=False),
         }  # fmt: skip

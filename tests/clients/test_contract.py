@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import calls_paying
 import calls_signing_in
 import calls_telling
 import calls_watching
@@ -190,6 +191,7 @@ CALLS = {
         StatusSummary("Partial outage", (Component("Auth", "major_outage"),),
                       (Incident("Errors", "major", "investigating", "https://stspg.io/1", "2026-01-05T03:00:00Z", ("Auth",)),)),
     ),
+    **calls_paying.CALLS,
     **calls_signing_in.CALLS,
     **calls_telling.CALLS,
     **calls_watching.CALLS,
@@ -203,6 +205,7 @@ AUTHORIZATION = {
     "sentry": "Bearer sentry-test",
     "slack": "Bearer xoxb-test",
     "statuspage": "OAuth statuspage-test",
+    "stripe": "Bearer rk_live_test",
     "supabase": "Bearer sbp_test",
     "tinybird": "Bearer p.test",
     "vercel": "Bearer vercel-test",
@@ -231,6 +234,9 @@ def test_a_call_goes_out_and_comes_back_as_documented(call: Call) -> None:
         assert asked.headers["ld-api-version"] == "20240415"
     if call.system == "clerk":
         assert asked.headers["clerk-api-version"] == "2026-05-12"
+    if call.system == "stripe":
+        assert asked.headers["stripe-version"] == "2023-08-16"
+        assert asked.headers.get("idempotency-key") == ("key-1" if call.is_keyed else None)
     if call.system == "supabase_auth":
         assert asked.headers["apikey"] == "sb_publishable_test"
 

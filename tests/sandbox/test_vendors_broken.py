@@ -19,6 +19,7 @@ QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
     "pagerduty_events": (lambda s: s.pagerduty_events.resolve("INC-0"), ""),
     "sentry": (lambda s: s.sentry.count(), "SENTRY_AUTH_TOKEN"),
     "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),
+    "stripe": (lambda s: s.stripe.endpoints(), "STRIPE_SECRET_KEY"),
     "statuspage": (lambda s: s.statuspage.page(), "STATUSPAGE_API_KEY"),
     "tinybird": (lambda s: s.tinybird.rows("SELECT 1 AS n"), "TINYBIRD_TOKEN"),
     "supabase_auth": (lambda s: s.supabase_auth.sign_in(), "SUPABASE_ANON_KEY"),
@@ -71,6 +72,7 @@ def test_every_system_of_a_healthy_world_is_the_one_that_is_meant(systems: Syste
         "launchdarkly",
         "clerk",
         "sentry",
+        "stripe",
     }  # who only carries messages is not
     found = [*asked.values(), systems.identify("slack"), systems.identify("statuspage")]
     assert [one for one in found if one.matches is not True] == []

@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook.sandbox import seeds, signing_in, telling, watching
+from runbook.sandbox import paying, seeds, signing_in, telling, watching
 from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
@@ -97,6 +97,7 @@ class World:
             self.pagerduty = telling.PagerDutyState()
             self.slack = telling.SlackState()
             self.statuspage = telling.StatuspageState()
+            self.stripe = paying.StripeState(now, str(self.parts.secrets["STRIPE_WEBHOOK_SECRET"]))
             self.pages = seeds.status_pages()
             self.transports: dict[str, Transport] = {}
             self.revoked: set[str] = set()
