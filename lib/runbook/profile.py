@@ -8,6 +8,14 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class CalcomTarget:
+    """One user of Cal.com, whose bookings and webhooks the company lives on."""
+
+    url: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClerkTarget:
     """One Clerk instance: its backend API, and the frontend API at the company's own domain."""
 
@@ -157,6 +165,7 @@ class Profile:
 
     name: str
     sandbox: bool = False
+    calcom: CalcomTarget | None = None
     clerk: ClerkTarget | None = None
     supabase: SupabaseTarget | None = None
     supabase_auth: SupabaseAuthTarget | None = None
@@ -175,6 +184,7 @@ class Profile:
 
 
 TARGETS: Mapping[str, type[Any]] = {
+    "calcom": CalcomTarget,
     "clerk": ClerkTarget,
     "database": DatabaseTarget,
     "launchdarkly": LaunchDarklyTarget,

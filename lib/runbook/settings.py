@@ -35,6 +35,7 @@ ID_NAMES = tuple(ID_FIELDS)
 PROFILES = Path("params/environments")
 # Which address in the sandbox's state is which field of the profile.
 SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
+    "calcom": {"url": "calcom"},
     "clerk": {"url": "clerk", "frontend_url": "clerk_frontend", "status_url": "clerk_status"},
     "launchdarkly": {"url": "launchdarkly", "status_url": "launchdarkly_status"},
     "pagerduty": {"url": "pagerduty", "events_url": "pagerduty_events"},

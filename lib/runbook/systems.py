@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runbook.clients.calcom import Calcom
 from runbook.clients.clerk import Clerk, ClerkFrontend
 from runbook.clients.http import HttpDoor
 from runbook.clients.launchdarkly import LaunchDarkly
@@ -68,6 +69,7 @@ class Systems:
 
     # -- clients ---------------------------------------------------------------------------------------------------
 
+    calcom = Vendor("CALCOM_API_KEY", lambda to, token, more: Calcom(to.url, token, **more))
     clerk = Vendor("CLERK_API_KEY", lambda to, token, more: Clerk(to.url, token, **more))
     clerk_frontend = Vendor("", lambda to, _, more: ClerkFrontend(to.frontend_url, **more), part="clerk")
     launchdarkly = Vendor("LD_API_KEY", lambda to, token, more: LaunchDarkly(
@@ -193,6 +195,7 @@ class Systems:
                                   "GET /api/v2/projects/…/environments"),
             "clerk": asked("clerk", "instance_id", lambda: self.clerk.instance().instance_id, "GET /v1/instance"),
             "sentry": asked("sentry", "project", lambda: self.sentry.project().slug, "GET /api/0/projects"),
+            "calcom": asked("calcom", "user_id", lambda: self.calcom.me().user_id, "GET /v2/me"),
             "stripe": asked("stripe", "account_id", lambda: self.stripe.account().account_id, "GET /v1/account"),
             "slack": asked("slack", "team_id", lambda: self.slack.workspace().team_id, "GET /auth.test", at_open=False),
             "statuspage": asked("statuspage", "page_id", lambda: self.statuspage.page(), "GET /pages", at_open=False),

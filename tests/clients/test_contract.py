@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import calls_booking
 import calls_paying
 import calls_signing_in
 import calls_telling
@@ -191,6 +192,7 @@ CALLS = {
         StatusSummary("Partial outage", (Component("Auth", "major_outage"),),
                       (Incident("Errors", "major", "investigating", "https://stspg.io/1", "2026-01-05T03:00:00Z", ("Auth",)),)),
     ),
+    **calls_booking.CALLS,
     **calls_paying.CALLS,
     **calls_signing_in.CALLS,
     **calls_telling.CALLS,
@@ -199,6 +201,7 @@ CALLS = {
 READS = {name: call for name, call in CALLS.items() if call.result is not None and not call.is_change}
 WRITES = {name: call for name, call in CALLS.items() if name not in READS and not call.is_keyed}
 AUTHORIZATION = {
+    "calcom": "Bearer cal_live_test",
     "clerk": "Bearer sk_test",
     "launchdarkly": "api-test",
     "pagerduty": "Token token=pagerduty-test",
@@ -234,6 +237,8 @@ def test_a_call_goes_out_and_comes_back_as_documented(call: Call) -> None:
         assert asked.headers["ld-api-version"] == "20240415"
     if call.system == "clerk":
         assert asked.headers["clerk-api-version"] == "2026-05-12"
+    if call.system == "calcom":
+        assert asked.headers.get("cal-api-version") == ("2024-08-13" if "/bookings" in call.request else None)
     if call.system == "stripe":
         assert asked.headers["stripe-version"] == "2023-08-16"
         assert asked.headers.get("idempotency-key") == ("key-1" if call.is_keyed else None)

@@ -13,6 +13,7 @@ from runbook.times import deadline
 
 # By system: a question to it, and the secret that it wants.
 QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
+    "calcom": (lambda s: s.calcom.webhooks(), "CALCOM_API_KEY"),
     "clerk": (lambda s: s.clerk.instance(), "CLERK_API_KEY"),
     "clerk_frontend": (lambda s: s.clerk_frontend.keys(), ""),
     "pagerduty": (lambda s: s.pagerduty.on_calls("PINCIDENT"), "PAGERDUTY_API_KEY"),
@@ -73,6 +74,7 @@ def test_every_system_of_a_healthy_world_is_the_one_that_is_meant(systems: Syste
         "clerk",
         "sentry",
         "stripe",
+        "calcom",
     }  # who only carries messages is not
     found = [*asked.values(), systems.identify("slack"), systems.identify("statuspage")]
     assert [one for one in found if one.matches is not True] == []

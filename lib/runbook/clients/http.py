@@ -63,9 +63,12 @@ class HttpDoor:
                 "the token holds a space, a line break or another character that no token has", Fault.AUTH
             )
 
-    def read(self, path: str, params: Mapping[str, Any] | None = None, *, seconds: float = READ_SECONDS) -> Reply:
+    def read(
+        self, path: str, params: Mapping[str, Any] | None = None, *,
+        headers: Mapping[str, str] | None = None, seconds: float = READ_SECONDS,
+    ) -> Reply:  # fmt: skip
         """GET, repeated while the vendor is out or limits us, if the deadline allows the wait."""
-        return self._again(lambda: self._send("GET", path, params, None, seconds))
+        return self._again(lambda: self._send("GET", path, params, None, seconds, headers))
 
     def write_keyed(
         self, method: str, path: str, json: Json = None, *, form: Mapping[str, str] | None = None,

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from runbook.sandbox import control, site
 from runbook.sandbox.seeds import DOMAINS
 from runbook.sandbox.twins import (
+    calcom,
     clerk,
     clerk_frontend,
     launchdarkly_changes,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
 VENDORS = (
+    calcom.VENDOR,
     clerk.VENDOR,
     clerk_frontend.VENDOR,
     launchdarkly_changes.VENDOR,

@@ -9,14 +9,15 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook.sandbox import paying, seeds, signing_in, telling, watching
+from runbook.sandbox import paying, scheduling, seeds, signing_in, telling, watching
 from runbook.sandbox.hosting import Hosting
+from runbook.sandbox.platform import Platform, Transport
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
 from runbook.sandbox.traffic import Traffic
@@ -33,27 +34,6 @@ RESTART_SECONDS = 2.0  # the vendor takes minutes (about six in the field); shor
 OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
 RELOAD_SECONDS = 5.0  # PostgreSQL takes a changed setting over in milliseconds
 RESERVED = 2  # superuser sessions for the management API's queries; Postgres keeps three slots back
-
-
-@dataclass(frozen=True, slots=True)
-class Transport:
-    """How a system's answers arrive: ``kind`` is empty, hang, html or truncated."""
-
-    kind: str = ""
-    delay_seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Platform:
-    """What Supabase's control plane knows of the project, beside Postgres itself."""
-
-    created: datetime
-    status: str = "ACTIVE_HEALTHY"
-    disk: seeds.Disk = field(default_factory=seeds.Disk)
-    override_until: datetime | None = None
-    banned: list[str] = field(default_factory=list)
-    overrides: dict[str, Any] = field(default_factory=dict)  # of config/database/postgres
-    refuses_changes: bool = False
 
 
 class World:
@@ -93,6 +73,7 @@ class World:
             self.flag_approvals = False  # whether a change of a flag wants an approval at the vendor first
             self.flag_requests: list[tuple[str, dict[str, Any]]] = []  # for an approval: the flag, the request
             self.backups = seeds.backups(now)
+            self.calcom = scheduling.CalcomState(now, str(self.parts.secrets["CALCOM_WEBHOOK_SECRET"]))
             self.clerk = signing_in.ClerkState(now)
             self.pagerduty = telling.PagerDutyState()
             self.slack = telling.SlackState()

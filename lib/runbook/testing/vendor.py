@@ -20,6 +20,7 @@ REF, TEAM, PROJECT = "testtesttesttesttest", "team_test", "prj_test"
 IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "supabase": {f"GET /v1/projects/{REF}": {"ref": REF, "name": "test", "status": "ACTIVE_HEALTHY"}},
     "vercel": {f"GET /v9/projects/{PROJECT}": {"id": PROJECT, "name": "test", "accountId": TEAM}},
+    "calcom": {"GET /v2/me": {"status": "success", "data": {"id": 4711, "organizationId": 77}}},
     "clerk": {"GET /v1/instance": {"id": "ins_test", "environment_type": "production", "allowed_origins": []}},
     "launchdarkly": {"GET /api/v2/projects/agency/environments/production": {"key": "production"}},
     "sentry": {"GET /api/0/projects/agency/agency-site/": {"id": "7", "slug": "agency-site"}},

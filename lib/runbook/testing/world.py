@@ -16,6 +16,7 @@ from runbook.errors import Fault
 from runbook.model import ActionResult, Finding, Plan
 from runbook.policy import Policy
 from runbook.profile import (
+    CalcomTarget,
     ClerkTarget,
     DatabaseTarget,
     LaunchDarklyTarget,
@@ -45,6 +46,7 @@ from runbook.testing.vendor import IDENTITIES, NAMELESS, PROJECT, REF, TEAM, Ans
 
 PROFILE = Profile(
     "test",
+    calcom=CalcomTarget("https://api.cal.test", "4711"),
     clerk=ClerkTarget("https://api.clerk.test", "https://clerk.agency.test", "ins_test", "https://status.clerk.test"),
     supabase=SupabaseTarget(
         "https://api.supabase.test", REF, "eu-central-1", "https://status.supabase.test", ("Auth",)
@@ -66,6 +68,7 @@ PROFILE = Profile(
 SECRETS = {
     "AUTH_TEST_PASSWORD": "test-password",
     "AUTH_TEST_USER": "smoke@agency.test",
+    "CALCOM_API_KEY": "cal_live_test",
     "CLERK_API_KEY": "sk_test",
     "LD_API_KEY": "api-test",
     "PAGERDUTY_API_KEY": "pagerduty-test",
