@@ -6,11 +6,14 @@ one that is disabled when a try is due gets no further ones (docs.stripe.com/web
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from runbook.clients.signatures import sign_stripe
+from runbook.sandbox.deliveries import STRIPE_AGENT, Sending
 from runbook.sandbox.seeds import DOMAINS, token
 
 Json = Any
@@ -53,6 +56,7 @@ class Delivery:
     due: datetime | None
     done: bool = False
     tries: int = 0
+    status: int | None = None  # of the last answer
 
 
 @dataclass(slots=True)
@@ -103,29 +107,42 @@ class StripeState:
         """One event by its id."""
         return next((one for one in self.events if one.uid == uid), None)
 
-    def due(self, now: datetime) -> Iterator[tuple[Event, Delivery]]:
-        """The tries whose time has come; an endpoint that is disabled now gets no further ones."""
+    def owed(self, now: datetime) -> list[Sending]:
+        """The tries whose time has come, each given once; an endpoint that is disabled now gets no further ones."""
+        found = []
         for event in self.events:
             for delivery in event.deliveries:
                 if delivery.due is not None and delivery.due <= now:
-                    if self.endpoints[delivery.endpoint].enabled:
-                        yield event, delivery
-                    else:
-                        delivery.due = None
+                    delivery.due, endpoint = None, self.endpoints[delivery.endpoint]
+                    if endpoint.enabled:
+                        body = json.dumps(event_body(event)).encode()
+                        signed = {"stripe-signature": sign_stripe(endpoint.secret, body, now.timestamp())}
+                        found.append(Sending(endpoint.url, body, {"user-agent": STRIPE_AGENT, **signed},
+                                             functools.partial(self.heard, event, delivery)))  # fmt: skip
+        return found
 
-    def tried(self, event: Event, delivery: Delivery, well: bool, now: datetime) -> None:
+    def heard(self, event: Event, delivery: Delivery, status: int | None, now: datetime) -> None:
         """How a try went: done, or due again, or given up; an endpoint that fails for long is disabled."""
         endpoint = self.endpoints[delivery.endpoint]
-        delivery.tries += 1
-        if well:
+        delivery.tries, delivery.status = delivery.tries + 1, status
+        if status is not None and 200 <= status < 300:
             delivery.done, delivery.due, endpoint.failing_since = True, None, None
             return
         endpoint.failing_since = endpoint.failing_since or now
         pause = min(FIRST_PAUSE * 2 ** (delivery.tries - 1), LONGEST_PAUSE)
         again = now + timedelta(seconds=pause)
-        delivery.due = again if again <= event.created + TRY_FOR else None
+        delivery.due = again if again <= event.created + TRY_FOR and not delivery.done else None
         if now - endpoint.failing_since > DISABLE_AFTER:
             endpoint.enabled = False
+
+
+def event_body(one: Event) -> Json:
+    """An event, as the API shows it and as endpoints get it."""
+    return {
+        "id": one.uid, "object": "event", "api_version": API_VERSION, "created": int(one.created.timestamp()),
+        "data": {"object": one.about}, "livemode": one.livemode, "pending_webhooks": one.pending,
+        "request": {"id": None, "idempotency_key": None}, "type": one.kind,
+    }  # fmt: skip
 
 
 def payment(number: int | str, at: datetime, cents: int = EURO_CENTS) -> dict[str, Json]:

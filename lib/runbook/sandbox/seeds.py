@@ -40,7 +40,7 @@ class Deployment:
     state: str = "READY"
     substate: str | None = "PROMOTED"
     branch: str = "main"
-    defect: str = ""  # what is wrong with its code: errors (pages answer 500), slow
+    defect: str = ""  # what is wrong with its code: errors (pages answer 500), slow, webhooks (not taken)
 
     @property
     def sha(self) -> str:

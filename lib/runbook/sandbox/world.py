@@ -10,12 +10,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from runbook.sandbox import paying, scheduling, seeds, signing_in, telling, watching
+from runbook.sandbox.deliveries import Deliveries, Sending
 from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.platform import Platform, Transport
 from runbook.sandbox.requests import RequestLog
@@ -49,6 +51,7 @@ class World:
         self.sessions = Sessions(parts, self.admin)
         self.traffic = Traffic(times)
         self.watch = Watch(parts.postgres.log_path, log)
+        self.deliveries = Deliveries(times, self.lock, self._owed, self._address)
         self.scenario = "healthy"
         self.faults: list[str] = []
         self.closed = False
@@ -92,12 +95,13 @@ class World:
         self.admin.patient((resources.files("runbook.sandbox") / "sql" / "world.sql").read_text("utf-8"))
         self.sessions.start()
         self.watch.start()
+        self.deliveries.start()
 
     def close(self) -> None:
         """End everything that was started here; the parts are somebody else's."""
         self.closed = True
         errors = self._take_back()
-        for end in (self.watch.close, self.sessions.close, self.admin.close, self.log.close):
+        for end in (self.deliveries.close, self.watch.close, self.sessions.close, self.admin.close, self.log.close):
             _attempt(end, errors)
         self.threads.shutdown(wait=False, cancel_futures=True)
         if errors:
@@ -185,6 +189,15 @@ class World:
         finally:
             with self.lock:
                 self.platform.status = end
+
+    def _owed(self, now: datetime) -> list[Sending]:
+        """The webhooks that are to be sent now."""
+        return [*self.stripe.owed(now), *self.calcom.owed(now)]
+
+    def _address(self, url: str) -> str:
+        """Where the host of one of the company's own addresses is served; empty for any other."""
+        host = urlsplit(url).hostname
+        return self.urls["portal" if host == seeds.DOMAINS[2] else "site"] if host in seeds.DOMAINS else ""
 
     def on_repair(self, undo: Callable[[], None]) -> None:
         """How to take a fault back; the last one first."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from runbook.sandbox.deliveries import is_web_address
 from runbook.sandbox.scheduling import EVENT_TYPE, ORGANIZATION, Booking, Hook
 from runbook.sandbox.twins.calcom_shapes import (
     booking_body,
@@ -111,6 +112,8 @@ def update_webhook(world: World, call: Call) -> Reply:
     for name, kind in kinds.items():
         if name in body and not isinstance(body[name], kind):
             raise refused(call, 400, f"{name} must be a {kind.__name__}")
+    if "subscriberUrl" in body and not is_web_address(body["subscriberUrl"]):
+        raise refused(call, 400, "subscriberUrl must be a URL address")
     with world.lock:
         one = _hook(world, call)
         before = hook_body(one)

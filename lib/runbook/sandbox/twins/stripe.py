@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from runbook.sandbox.paying import Delivery, Endpoint, Event
+from runbook.sandbox.deliveries import is_web_address
+from runbook.sandbox.paying import Delivery, Endpoint, Event, event_body
 from runbook.sandbox.twins.frame import Call, Handler, Refusal, Reply, Vendor
 from runbook.sandbox.twins.limits import Limit
 from runbook.sandbox.twins.stripe_shapes import (
@@ -18,7 +19,6 @@ from runbook.sandbox.twins.stripe_shapes import (
     account_body,
     endpoint_body,
     error_body,
-    event_body,
     flag,
     given,
     invalid,
@@ -134,7 +134,7 @@ def update_endpoint(world: World, call: Call) -> Reply:
     values = given(call, "disabled", "url", "description", "enabled_events[]", "metadata[]", "expand[]")
     one = _endpoint(world, call, call.params["endpoint"], "webhook_endpoint")
     before, disabled = endpoint_body(one), flag(values, "disabled")
-    if not values.get("url", ["http"])[-1].startswith("http"):
+    if "url" in values and not is_web_address(values["url"][-1]):
         raise invalid("Invalid URL: An explicit scheme (such as https) must be provided.", "url_invalid", "url")
     one.enabled = one.enabled if disabled is None else not disabled
     one.url = values.get("url", [one.url])[-1]

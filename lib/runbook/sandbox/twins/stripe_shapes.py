@@ -107,12 +107,3 @@ def endpoint_body(one: Endpoint) -> Json:
         "livemode": one.livemode, "metadata": one.metadata, "status": "enabled" if one.enabled else "disabled",
         "url": one.url,
     }  # fmt: skip
-
-
-def event_body(one: Event) -> Json:
-    """An event, as the API shows it and as endpoints get it."""
-    return {
-        "id": one.uid, "object": "event", "api_version": API_VERSION, "created": int(one.created.timestamp()),
-        "data": {"object": one.about}, "livemode": one.livemode, "pending_webhooks": one.pending,
-        "request": {"id": None, "idempotency_key": None}, "type": one.kind,
-    }  # fmt: skip
