@@ -128,6 +128,7 @@ class StripeTarget:
 
     url: str
     account_id: str
+    status_url: str
     mode: str = "live"
 
 

@@ -43,7 +43,7 @@ SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "site": {"url": "site", "portal_url": "portal"},
     "slack": {"url": "slack"},
     "statuspage": {"url": "statuspage"},
-    "stripe": {"url": "stripe"},
+    "stripe": {"url": "stripe", "status_url": "stripe_status"},
     "supabase": {"url": "supabase", "status_url": "supabase_status"},
     "supabase_auth": {"url": "supabase_auth"},
     "tinybird": {"url": "tinybird"},

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+WITH_STATUS_PAGE = ("clerk", "launchdarkly", "stripe", "supabase", "vercel")
 
 
 class Systems:
@@ -98,7 +99,7 @@ class Systems:
     @property
     def status_pages(self) -> dict[str, StatusPage]:
         """The vendors' public status pages, by vendor."""
-        targets = {name: getattr(self.profile, name) for name in ("clerk", "launchdarkly", "supabase", "vercel")}
+        targets = {name: getattr(self.profile, name) for name in WITH_STATUS_PAGE}
         return {
             name: self._open(f"{name}_status", lambda name=name, target=target: StatusPage(  # type: ignore[misc]
                 name, target.status_url, times=self.times, transport=self._transports.get(f"{name}_status")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calls import MS, SECRET, Call
-from runbook.clients.stripe import Account, Endpoint, Event, Events
+from runbook.clients.stripe_rows import Account, Endpoint, Event, Events, Payment, Payments
 
 AT, SECONDS = "2026-01-05T03:00:00.000Z", MS // 1000
 ENDPOINT = {
@@ -51,6 +51,13 @@ CALLS = {
          "delivery_success": "false", "limit": "100"},
     ),
     "stripe.event": Call("stripe", lambda s: s.stripe.event("evt_1"), "GET /v1/events/evt_1", EVENT, READ_EVENT),
+    "stripe.payments": Call(
+        "stripe", lambda s: s.stripe.payments(since=SECONDS - 60, until=SECONDS + 60), "GET /v1/payment_intents",
+        page({"id": "pi_1", "object": "payment_intent", "amount": 4900, "currency": "eur", "created": SECONDS, "livemode": True,
+              "status": "succeeded", "customer": "cus_1", "receipt_email": SECRET, "client_secret": SECRET}),
+        Payments((Payment("pi_1", "succeeded", 4900, "eur", AT, "cus_1"),), True),
+        {"created[gte]": str(SECONDS - 60), "created[lt]": str(SECONDS + 60), "limit": "100"},
+    ),
     "stripe.resend": Call(
         "stripe", lambda s: s.stripe.resend("evt_1", "we_1", key="key-1"), "POST /v1/events/evt_1/retry", EVENT, READ_EVENT,
         is_change=True, is_keyed=True, body={"webhook_endpoint": "we_1"},

@@ -110,6 +110,14 @@ def test_events_come_newest_first_by_time_type_and_page(world: Any) -> None:
     assert stripe(world, "GET", "/events?delivery_success=false").body["data"] == []
 
 
+def test_payments_are_listed_like_events(world: Any) -> None:
+    found = stripe(world, "GET", "/payment_intents?limit=2").body
+    assert [one["id"] for one in found["data"]] == ["pi_40", "pi_39"] and found["has_more"]
+    made = found["data"][0]["created"]
+    assert [one["id"] for one in stripe(world, "GET", f"/payment_intents?created={made}").body["data"]] == ["pi_40"]
+    assert len(stripe(world, "GET", "/payment_intents?customer=cus_7").body["data"]) == 1
+
+
 def test_who_asks_too_often_is_told_which_quota_it_was(world: Any) -> None:
     answers = [stripe(world, "GET", "/account") for _ in range(60)]
     refused = [answer for answer in answers if answer.status == 429]

@@ -45,7 +45,7 @@ VENDORS = (
     tinybird.VENDOR,
     vercel_releases.VENDOR,
 )
-STATUS_PAGES = ("clerk", "launchdarkly", "supabase", "vercel")
+STATUS_PAGES = ("clerk", "launchdarkly", "stripe", "supabase", "vercel")
 
 
 def apps(world: World) -> dict[str, ASGIApp]:

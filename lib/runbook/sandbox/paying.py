@@ -149,6 +149,7 @@ def payment(number: int | str, at: datetime, cents: int = EURO_CENTS) -> dict[st
     """A payment that succeeded. The person is made up, and there to be left unread."""
     return {
         "id": f"pi_{number}", "object": "payment_intent", "amount": cents, "amount_received": cents, "currency": "eur",
-        "created": int(at.timestamp()), "customer": f"cus_{number}", "livemode": True, "metadata": {},
+        "capture_method": "automatic", "confirmation_method": "automatic", "created": int(at.timestamp()),
+        "customer": f"cus_{number}", "livemode": True, "metadata": {}, "payment_method_types": ["card"],
         "receipt_email": f"customer{number}@example.test", "status": "succeeded",
     }  # fmt: skip

@@ -186,6 +186,9 @@ def status_pages() -> dict[str, StatusPage]:
             "Clerk", "https://status.clerk.com", "Dashboard", "Machine authentication", "Session management",
             "User and authentication", "Webhooks",
         ),
+        "stripe": page(
+            "Stripe", "https://www.stripestatus.com", "API", "Checkout", "Dashboard", "Payment methods", "Webhooks",
+        ),
         "supabase": page(
             "Supabase", "https://status.supabase.com", "API Gateway", "Analytics", "Auth", "Connection Pooler",
             "Dashboard", "Database", "Edge Functions", "Management API", "Realtime", "Storage", *regions,

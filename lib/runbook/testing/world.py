@@ -60,7 +60,7 @@ PROFILE = Profile(
     pagerduty=PagerDutyTarget("https://api.pagerduty.test", "https://events.pagerduty.test", "PPOLICY"),
     slack=SlackTarget("https://slack.test/api", "T0TEST", "C0INCIDENTS"),
     statuspage=StatuspageTarget("https://statuspage.test/v1", "page"),
-    stripe=StripeTarget("https://api.stripe.test", "acct_test"),
+    stripe=StripeTarget("https://api.stripe.test", "acct_test", "https://status.stripe.test"),
     tinybird=TinybirdTarget("https://tinybird.test"),
     queue=QueueTarget(),
     mail=MailTarget(sender="runbook@agency.test"),

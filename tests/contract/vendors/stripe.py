@@ -20,6 +20,7 @@ def play(stripe, sandbox):
     found = stripe.events(types=["payment_intent.succeeded"], since=now - 86_400, until=now, delivered=True, most=3)
     event = found.rows[0].event_id
     stripe.event(event)
+    assert stripe.payments(since=now - 86_400, until=now, most=3).rows
     stripe.payload(event)
     stripe.resend(event, endpoint.endpoint_id, key="contract-3")
     for path in (

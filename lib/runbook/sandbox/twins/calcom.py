@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from operator import attrgetter
@@ -184,7 +185,7 @@ def _hooks(world: World, call: Call, owner: str) -> Reply:
 
 def _hook(world: World, call: Call) -> Hook:
     uid = call.params["hook"]
-    found = world.calcom.hooks.get(int(uid)) if uid.isdecimal() else None
+    found = world.calcom.hooks.get(int(uid)) if re.fullmatch(r"[0-9]{1,9}", uid) else None
     if found is None or found.owner != "user":
         raise refused(call, 404, f"Webhook ({uid}) not found")
     return found
@@ -213,6 +214,6 @@ def _within(call: Call, one: Booking) -> bool:
 
 def _number(call: Call, name: str, default: int, least: int, most: int) -> int:
     given = call.one(name, str(default))
-    if not given.isascii() or not given.isdecimal() or not least <= int(given) <= most:
+    if not re.fullmatch(r"[0-9]{1,9}", given) or not least <= int(given) <= most:
         raise refused(call, 400, f"{name} must be a number from {least} to {most}")
     return int(given)

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from runbook.sandbox.deliveries import is_web_address
 from runbook.sandbox.paying import Delivery, Endpoint, Event, event_body
@@ -15,15 +15,16 @@ from runbook.sandbox.twins.frame import Call, Handler, Refusal, Reply, Vendor
 from runbook.sandbox.twins.limits import Limit
 from runbook.sandbox.twins.stripe_shapes import (
     PAGING,
-    T,
+    TIMES,
+    Row,
     account_body,
     endpoint_body,
     error_body,
     flag,
     given,
+    in_time,
     invalid,
     page,
-    whole,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ PER_SECOND = 25  # of one call, in both modes (docs.stripe.com/rate-limits)
 KEPT = timedelta(days=30)
 MOST_TYPES, LONGEST_KEY = 20, 255
 FIRST_VERSION = "2011-01-01"
-CREATED = ("gt", "gte", "lt", "lte")
+Kept = TypeVar("Kept", Endpoint, Event)
 KEYS = {"STRIPE_SECRET_KEY": True, "STRIPE_TEST_KEY": False}  # and whether each is of live mode
 
 
@@ -148,23 +149,19 @@ def update_endpoint(world: World, call: Call) -> Reply:
 @VENDOR.route("GET", "/v1/events")
 def events(world: World, call: Call) -> Reply:
     """Events of the last 30 days, by type, time, and whether every endpoint that is owed it has it."""
-    values = given(
-        call, *PAGING, "type", "types[]", "delivery_success", "created", *(f"created[{name}]" for name in CREATED)
-    )
+    values = given(call, *PAGING, "type", "types[]", "delivery_success", *TIMES)
     if "type" in values and "types[]" in values:
         raise invalid("You may only specify one of these parameters: type, types.", "parameter_unknown", "types")
     types = values.get("types[]", [])
     if len(types) > MOST_TYPES:
         raise invalid(f"You may specify at most {MOST_TYPES} types.", "parameter_invalid_string_empty", "types")
     kinds, delivered, live = [*types, *values.get("type", [])], flag(values, "delivery_success"), _livemode(world, call)
-    bounds = {name: at for name in CREATED if (at := whole(values, f"created[{name}]")) is not None}
-    exact = whole(values, "created")
     with world.lock:
         rows = [
             one for one in reversed(_kept(world)) if one.livemode is live
             and (not kinds or any(_fits(kind, one.kind) for kind in kinds))
             and (delivered is None or (one.pending == 0) is delivered)
-            and _within(int(one.created.timestamp()), bounds) and exact in (None, int(one.created.timestamp()))
+            and in_time(values, int(one.created.timestamp()))
         ]  # fmt: skip
         return page(call, values, rows, event_body)
 
@@ -195,6 +192,19 @@ def retry(world: World, call: Call) -> Reply:
     return Reply(event_body(found), change=True, objects=(found.uid,))
 
 
+@VENDOR.route("GET", "/v1/payment_intents")
+def payment_intents(world: World, call: Call) -> Reply:
+    """Payments by the time they were begun."""
+    values, live = given(call, *PAGING, "customer", *TIMES), _livemode(world, call)
+    with world.lock:
+        rows = [
+            Row(one.about["id"], one.about) for one in reversed(world.stripe.events)
+            if one.about["object"] == "payment_intent" and one.livemode is live and in_time(values, one.about["created"])
+            and values.get("customer", [one.about["customer"]])[-1] == one.about["customer"]
+        ]  # fmt: skip
+        return page(call, values, rows, lambda one: one.body)
+
+
 def _kept(world: World) -> list[Event]:
     oldest = world.times.now() - KEPT
     return [one for one in world.stripe.events if one.created >= oldest]
@@ -215,7 +225,7 @@ def _endpoint(world: World, call: Call, uid: str, param: str) -> Endpoint:
     return _of_mode(found, "webhook endpoint", param, _livemode(world, call))
 
 
-def _of_mode(found: T, what: str, param: str, live: bool) -> T:
+def _of_mode(found: Kept, what: str, param: str, live: bool) -> Kept:
     """What belongs to the other mode is not there, and the vendor says why."""
     if found.livemode is live:
         return found
@@ -226,8 +236,3 @@ def _of_mode(found: T, what: str, param: str, live: bool) -> T:
 
 def _fits(wanted: str, kind: str) -> bool:
     return wanted == kind or (wanted.endswith("*") and kind.startswith(wanted[:-1]))
-
-
-def _within(at: int, bounds: Mapping[str, int]) -> bool:
-    holds = {"gt": int.__gt__, "gte": int.__ge__, "lt": int.__lt__, "lte": int.__le__}
-    return all(holds[name](at, bound) for name, bound in bounds.items())

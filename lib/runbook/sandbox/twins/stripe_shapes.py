@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -12,10 +14,23 @@ from runbook.sandbox.paying import ACCOUNT, API_VERSION, Endpoint, Event
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
 
 Json = Any
-T = TypeVar("T", Endpoint, Event)
+T = TypeVar("T", "Row", Endpoint, Event)
 Given = Mapping[str, list[str]]
 DEFAULT_LIMIT, MOST = 10, 100
+BOUNDS: Mapping[str, Callable[[int, int], bool]] = {
+    "created": operator.eq, "created[gt]": operator.gt, "created[gte]": operator.ge, "created[lt]": operator.lt,
+    "created[lte]": operator.le,
+}  # fmt: skip
+TIMES = tuple(BOUNDS)
 PAGING = ("limit", "starting_after", "ending_before", "expand[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Something of a list that is kept as the vendor writes it."""
+
+    uid: str
+    body: Json
 
 
 def given(call: Call, *names: str) -> Given:
@@ -44,6 +59,12 @@ def whole(values: Given, name: str) -> int | None:
     if not re.fullmatch(r"-?\d{1,15}", values[name][-1]):
         raise invalid(f"Invalid integer: {values[name][-1]}", "parameter_invalid_integer", name)
     return int(values[name][-1])
+
+
+def in_time(values: Given, created: int) -> bool:
+    """Whether something was created within the bounds that were given."""
+    bounds = {name: whole(values, name) for name in TIMES}
+    return all(bound is None or BOUNDS[name](created, bound) for name, bound in bounds.items())
 
 
 def flag(values: Given, name: str) -> bool | None:
