@@ -47,13 +47,19 @@ def test_a_receiver_that_fails_is_tried_again_until_it_is_well_and_each_event_co
     world.break_({"webhook_receiver_failing": {"events": 4}})
     before = len(received(world, STRIPE, 500))
     ids = owed(systems)
-    assert len(ids) == 4 and world.state()["events_owed"] == 4
+    assert len(ids) == 4 and world.state()["events_owed"] == 4 and world.state()["webhook_refusals"] == [500]
     world.until(lambda: len(received(world, STRIPE, 500)) >= before + 4)
     assert processed(world, ids) == 0
     uid = good["targets"]["production"]["id"]
     assert world.vercel("POST", f"/v1/projects/prj_agencysite/rollback/{uid}").status == 201
     world.until(lambda: owed(systems) == [], 20)
     assert processed(world, ids) == 4
+
+
+def test_a_secret_that_was_rotated_on_one_side_is_refused_as_forged(world: Any, systems: Systems) -> None:
+    world.break_({"webhook_secret_rotated": {"events": 3}})
+    assert len(owed(systems)) == 3 and processed(world, owed(systems)) == 0
+    assert world.state()["webhook_refusals"] == [400]
 
 
 def test_what_was_made_while_the_endpoint_was_disabled_is_never_sent_by_itself(world: Any, systems: Systems) -> None:

@@ -98,6 +98,7 @@ def figures(world: World) -> dict[str, Json]:
         "flag_requests": len(world.flag_requests), "slack_messages": len(world.slack.messages),
         "pages_open": sum(one.status != "resolved" for one in world.pagerduty.pages), "status_mails": world.statuspage.mailed,
         "events_owed": sum(one.pending > 0 for one in world.stripe.events),
+        "webhook_refusals": world.stripe.refusals(),
         "endpoints_on": sum(one.enabled for one in world.stripe.endpoints.values() if one.livemode),
         "hooks_on": sum(one.active for one in world.calcom.hooks.values()),
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,

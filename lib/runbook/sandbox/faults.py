@@ -31,7 +31,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
     hosting.no_candidate, hosting.slow_alias,
     webhooks.customers_pay, webhooks.customers_book, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
-    webhooks.cal_hook_inactive,
+    webhooks.webhook_secret_rotated, webhooks.cal_hook_inactive,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}

@@ -43,6 +43,13 @@ def webhook_receiver_failing(world: World, events: int = 12, minutes_ago: float 
     customers_pay(world, events)
 
 
+def webhook_secret_rotated(world: World, events: int = 6) -> None:
+    """Somebody rotated the endpoint's secret at Stripe, and the site was not told: it refuses every webhook as forged."""
+    with world.lock:
+        world.stripe.endpoints[ENDPOINT].secret = "whsec_" + token("rotated secret", 32)
+    customers_pay(world, events)
+
+
 def cal_hook_inactive(world: World, bookings: int = 3) -> None:
     """Somebody switched Cal.com's webhook off, and customers booked since: nobody was told, and nobody will be."""
     with world.lock:

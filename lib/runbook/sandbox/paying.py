@@ -103,9 +103,10 @@ class StripeState:
         self.events.append(event)
         return event
 
-    def event(self, uid: str) -> Event | None:
-        """One event by its id."""
-        return next((one for one in self.events if one.uid == uid), None)
+    def refusals(self) -> list[int | None]:
+        """What endpoints answered last to what they are still owed; None: nothing at all."""
+        found = {delivery.status for event in self.events for delivery in event.deliveries if not delivery.done}
+        return sorted(found, key=lambda status: status or 0)
 
     def owed(self, now: datetime) -> list[Sending]:
         """The tries whose time has come, each given once; an endpoint that is disabled now gets no further ones."""

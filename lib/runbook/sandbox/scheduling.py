@@ -67,7 +67,7 @@ class CalcomState:
             for made in (now - timedelta(hours=3 * (BOOKED_BEFORE - number) + 2),)
         ]
 
-    def book(self, now: datetime) -> Booking:
+    def book(self, now: datetime) -> None:
         """Somebody books a call: the webhooks that are active then are told, once, however they answer."""
         number = len(self.bookings) + 1
         uid = token(f"booking {number} {now.isoformat()}", 22)
@@ -79,7 +79,6 @@ class CalcomState:
                 headers = {"user-agent": CAL_AGENT, "x-cal-signature-256": sign_cal(hook.secret, body)}
                 self._outbox.append(Sending(hook.url, body, headers, self._heard))
                 self.owing += 1
-        return made
 
     def owed(self, now: datetime) -> list[Sending]:
         """What is to be sent, given once."""
