@@ -162,5 +162,5 @@ def test_a_wrong_profile_is_said_with_file_and_key(home, text, said):
 
 def test_a_sandbox_of_an_older_checkout_is_named_as_that(home):
     sandbox_state(home, urls={"supabase": "http://127.0.0.1:1"})
-    with pytest.raises(SettingError, match=r"older one, without clerk.*runbook sandbox down"):
+    with pytest.raises(SettingError, match=r"older one, without calcom.*runbook sandbox down"):
         settings.load_profile("sandbox")

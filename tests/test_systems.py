@@ -44,6 +44,7 @@ def test_each_system_that_is_the_environments_matches() -> None:
     assert {name: (one.seen, one.matches) for name, one in found.items()} == {
         "database": ("7000000000000000001", True), "supabase": (REF, True), "vercel": (PROJECT, True),
         "launchdarkly": ("production", True), "clerk": ("ins_test", True), "sentry": ("agency-site", True),
+        "stripe": ("acct_test", True), "calcom": ("4711", True),
     }  # fmt: skip
     assert found["database"].how == "pg_control_system() (direct)"
 
@@ -56,6 +57,8 @@ def test_each_system_that_is_the_environments_matches() -> None:
         ("launchdarkly", "GET /api/v2/projects/agency/environments/production", {"key": "staging"}),
         ("clerk", "GET /v1/instance", {"id": "ins_other", "environment_type": "development", "allowed_origins": []}),
         ("slack", "GET /api/auth.test", {"ok": True, "team_id": "T0OTHER"}),
+        ("calcom", "GET /v2/me", {"status": "success", "data": {"id": 4712}}),
+        ("stripe", "GET /v1/account", {"id": "acct_other", "object": "account"}),
         ("statuspage", "GET /v1/pages/page", {"id": "other"}),
     ],
 )
@@ -125,7 +128,7 @@ def test_an_address_that_names_another_project_does_not_match_whoever_answers(fa
 
 
 def test_a_system_that_the_profile_does_not_have_is_not_asked() -> None:
-    small = replace(PROFILE, clerk=None, database=None, launchdarkly=None, sentry=None)
+    small = replace(PROFILE, calcom=None, clerk=None, database=None, launchdarkly=None, sentry=None, stripe=None)
     systems = World(profile=small).systems
     assert set(systems.identify_all()) == {"supabase", "vercel"}
     assert (systems.identify("launchdarkly").matches, systems.identity("launchdarkly")) == (None, None)
@@ -162,7 +165,7 @@ def test_only_what_was_asked_is_opened_and_only_once() -> None:
     ("system", "variable"),
     [
         ("supabase", "SUPABASE_API_KEY"), ("vercel", "VERCEL_TOKEN"), ("launchdarkly", "LD_API_KEY"),
-        ("clerk", "CLERK_API_KEY"), ("slack", "SLACK_BOT_TOKEN"), ("statuspage", "STATUSPAGE_API_KEY"),
+        ("clerk", "CLERK_API_KEY"), ("slack", "SLACK_BOT_TOKEN"), ("stripe", "STRIPE_SECRET_KEY"), ("calcom", "CALCOM_API_KEY"), ("statuspage", "STATUSPAGE_API_KEY"),
         ("pagerduty", "PAGERDUTY_API_KEY"), ("pagerduty_events", "PAGERDUTY_ROUTING_KEY"), ("queue", "REDIS_URL"), ("mail", "SMTP_URL"),
     ],
 )  # fmt: skip
@@ -171,7 +174,7 @@ def test_a_missing_secret_is_named_and_costs_only_its_own_system(system: str, va
     fault = fault_of(lambda: getattr(systems, system))
     assert (fault.fault, fault.what) == (Fault.NOT_SET, f"{variable} is not set")
     assert systems.site is not None
-    assert set(systems.status_pages) == {"clerk", "launchdarkly", "supabase", "vercel"}
+    assert set(systems.status_pages) == {"clerk", "launchdarkly", "stripe", "supabase", "vercel"}
 
 
 def test_the_variables_that_the_profile_names_are_the_ones_that_are_read() -> None:

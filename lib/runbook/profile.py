@@ -8,6 +8,14 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class CalcomTarget:
+    """One user of Cal.com, whose bookings and webhooks the company lives on."""
+
+    url: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClerkTarget:
     """One Clerk instance: its backend API, and the frontend API at the company's own domain."""
 
@@ -115,6 +123,16 @@ class StatuspageTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class StripeTarget:
+    """One Stripe account, in live or in test mode: both have the same id, and nothing else in common."""
+
+    url: str
+    account_id: str
+    status_url: str
+    mode: str = "live"
+
+
+@dataclass(frozen=True, slots=True)
 class TinybirdTarget:
     """A Tinybird workspace at its region, and its table of the site's requests."""
 
@@ -148,6 +166,7 @@ class Profile:
 
     name: str
     sandbox: bool = False
+    calcom: CalcomTarget | None = None
     clerk: ClerkTarget | None = None
     supabase: SupabaseTarget | None = None
     supabase_auth: SupabaseAuthTarget | None = None
@@ -158,6 +177,7 @@ class Profile:
     site: SiteTarget | None = None
     slack: SlackTarget | None = None
     statuspage: StatuspageTarget | None = None
+    stripe: StripeTarget | None = None
     tinybird: TinybirdTarget | None = None
     queue: QueueTarget | None = None
     mail: MailTarget | None = None
@@ -165,6 +185,7 @@ class Profile:
 
 
 TARGETS: Mapping[str, type[Any]] = {
+    "calcom": CalcomTarget,
     "clerk": ClerkTarget,
     "database": DatabaseTarget,
     "launchdarkly": LaunchDarklyTarget,
@@ -175,6 +196,7 @@ TARGETS: Mapping[str, type[Any]] = {
     "site": SiteTarget,
     "slack": SlackTarget,
     "statuspage": StatuspageTarget,
+    "stripe": StripeTarget,
     "supabase": SupabaseTarget,
     "supabase_auth": SupabaseAuthTarget,
     "tinybird": TinybirdTarget,

@@ -35,6 +35,7 @@ ID_NAMES = tuple(ID_FIELDS)
 PROFILES = Path("params/environments")
 # Which address in the sandbox's state is which field of the profile.
 SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
+    "calcom": {"url": "calcom"},
     "clerk": {"url": "clerk", "frontend_url": "clerk_frontend", "status_url": "clerk_status"},
     "launchdarkly": {"url": "launchdarkly", "status_url": "launchdarkly_status"},
     "pagerduty": {"url": "pagerduty", "events_url": "pagerduty_events"},
@@ -42,6 +43,7 @@ SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "site": {"url": "site", "portal_url": "portal"},
     "slack": {"url": "slack"},
     "statuspage": {"url": "statuspage"},
+    "stripe": {"url": "stripe", "status_url": "stripe_status"},
     "supabase": {"url": "supabase", "status_url": "supabase_status"},
     "supabase_auth": {"url": "supabase_auth"},
     "tinybird": {"url": "tinybird"},

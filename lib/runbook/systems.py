@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runbook.clients.calcom import Calcom
 from runbook.clients.clerk import Clerk, ClerkFrontend
 from runbook.clients.http import HttpDoor
 from runbook.clients.launchdarkly import LaunchDarkly
@@ -17,6 +18,7 @@ from runbook.clients.site import Site
 from runbook.clients.slack import Slack
 from runbook.clients.status_page import StatusPage
 from runbook.clients.statuspage import Statuspage
+from runbook.clients.stripe import Stripe
 from runbook.clients.supabase import Supabase
 from runbook.clients.supabase_auth import SupabaseAuth
 from runbook.clients.tinybird import RequestsTable, Tinybird
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+WITH_STATUS_PAGE = ("clerk", "launchdarkly", "stripe", "supabase", "vercel")
 
 
 class Systems:
@@ -67,6 +70,7 @@ class Systems:
 
     # -- clients ---------------------------------------------------------------------------------------------------
 
+    calcom = Vendor("CALCOM_API_KEY", lambda to, token, more: Calcom(to.url, token, **more))
     clerk = Vendor("CLERK_API_KEY", lambda to, token, more: Clerk(to.url, token, **more))
     clerk_frontend = Vendor("", lambda to, _, more: ClerkFrontend(to.frontend_url, **more), part="clerk")
     launchdarkly = Vendor("LD_API_KEY", lambda to, token, more: LaunchDarkly(
@@ -78,6 +82,7 @@ class Systems:
         to.url, token, to.organization, to.project, to.environment, **more))  # fmt: skip
     slack = Vendor("SLACK_BOT_TOKEN", lambda to, token, more: Slack(to.url, token, **more))
     statuspage = Vendor("STATUSPAGE_API_KEY", lambda to, token, more: Statuspage(to.url, token, to.page_id, **more))
+    stripe = Vendor("STRIPE_SECRET_KEY", lambda to, key, more: Stripe(to.url, key, to.mode, **more))
     supabase = Vendor("SUPABASE_API_KEY", lambda to, token, more: Supabase(to.url, token, to.project_ref, **more))
     tinybird = Vendor("TINYBIRD_TOKEN", lambda to, token, more: Tinybird(to.url, token, RequestsTable(
         to.table, to.time_column, to.error_column, to.milliseconds_column, to.path_column), **more))  # fmt: skip
@@ -94,7 +99,7 @@ class Systems:
     @property
     def status_pages(self) -> dict[str, StatusPage]:
         """The vendors' public status pages, by vendor."""
-        targets = {name: getattr(self.profile, name) for name in ("clerk", "launchdarkly", "supabase", "vercel")}
+        targets = {name: getattr(self.profile, name) for name in WITH_STATUS_PAGE}
         return {
             name: self._open(f"{name}_status", lambda name=name, target=target: StatusPage(  # type: ignore[misc]
                 name, target.status_url, times=self.times, transport=self._transports.get(f"{name}_status")))
@@ -191,6 +196,8 @@ class Systems:
                                   "GET /api/v2/projects/…/environments"),
             "clerk": asked("clerk", "instance_id", lambda: self.clerk.instance().instance_id, "GET /v1/instance"),
             "sentry": asked("sentry", "project", lambda: self.sentry.project().slug, "GET /api/0/projects"),
+            "calcom": asked("calcom", "user_id", lambda: self.calcom.me().user_id, "GET /v2/me"),
+            "stripe": asked("stripe", "account_id", lambda: self.stripe.account().account_id, "GET /v1/account"),
             "slack": asked("slack", "team_id", lambda: self.slack.workspace().team_id, "GET /auth.test", at_open=False),
             "statuspage": asked("statuspage", "page_id", lambda: self.statuspage.page(), "GET /pages", at_open=False),
         }  # fmt: skip

@@ -19,6 +19,8 @@ from runbook.times import Times
 
 sys.path.insert(0, str(Path(__file__).parent))
 import calls  # noqa: F401  kept in sys.modules for the tests beside this file
+import calls_booking  # noqa: F401
+import calls_paying  # noqa: F401
 import calls_signing_in  # noqa: F401
 import calls_telling  # noqa: F401
 import calls_watching  # noqa: F401

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import calls_booking
+import calls_paying
 import calls_signing_in
 import calls_telling
 import calls_watching
@@ -190,6 +192,8 @@ CALLS = {
         StatusSummary("Partial outage", (Component("Auth", "major_outage"),),
                       (Incident("Errors", "major", "investigating", "https://stspg.io/1", "2026-01-05T03:00:00Z", ("Auth",)),)),
     ),
+    **calls_booking.CALLS,
+    **calls_paying.CALLS,
     **calls_signing_in.CALLS,
     **calls_telling.CALLS,
     **calls_watching.CALLS,
@@ -197,12 +201,14 @@ CALLS = {
 READS = {name: call for name, call in CALLS.items() if call.result is not None and not call.is_change}
 WRITES = {name: call for name, call in CALLS.items() if name not in READS and not call.is_keyed}
 AUTHORIZATION = {
+    "calcom": "Bearer cal_live_test",
     "clerk": "Bearer sk_test",
     "launchdarkly": "api-test",
     "pagerduty": "Token token=pagerduty-test",
     "sentry": "Bearer sentry-test",
     "slack": "Bearer xoxb-test",
     "statuspage": "OAuth statuspage-test",
+    "stripe": "Bearer rk_live_test",
     "supabase": "Bearer sbp_test",
     "tinybird": "Bearer p.test",
     "vercel": "Bearer vercel-test",
@@ -231,6 +237,11 @@ def test_a_call_goes_out_and_comes_back_as_documented(call: Call) -> None:
         assert asked.headers["ld-api-version"] == "20240415"
     if call.system == "clerk":
         assert asked.headers["clerk-api-version"] == "2026-05-12"
+    if call.system == "calcom":
+        assert asked.headers.get("cal-api-version") == ("2024-08-13" if "/bookings" in call.request else None)
+    if call.system == "stripe":
+        assert asked.headers["stripe-version"] == "2023-08-16"
+        assert asked.headers.get("idempotency-key") == ("key-1" if call.is_keyed else None)
     if call.system == "supabase_auth":
         assert asked.headers["apikey"] == "sb_publishable_test"
 

@@ -36,6 +36,14 @@ DIALECTS: dict[str, tuple[str, Callable[[Systems], Any], int, dict[str, str], An
         "tinybird", lambda s: s.tinybird.rows("SELECT 1"), 429, {"retry-after": "2", "x-ratelimit-reset": "2"},
         {"error": "Too many requests"}, 2.0,
     ),
+    "cal.com counts seconds under the name of the quota": (
+        "calcom", lambda s: s.calcom.me(), 429, {"x-ratelimit-reset-default": "7"},
+        {"status": "error", "error": {"code": "ThrottlerException", "message": "Too Many Requests"}}, 7.0,
+    ),
+    "stripe says which quota, and not how long": (
+        "stripe", lambda s: s.stripe.account(), 429, {"stripe-rate-limited-reason": "endpoint-rate"},
+        {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Request rate limit exceeded."}}, None,
+    ),
     "statuspage has a status of its own and no header": (
         "statuspage", lambda s: s.statuspage.page(), 420, {}, {"message": "Too many requests"}, None,
     ),

@@ -13,17 +13,20 @@ from runbook import checks
 from runbook.checks.frame import Check, ask_all
 from runbook.errors import Fault, SystemFault
 from runbook.model import Status
+from runbook.sandbox.doors import STATUS_PAGES
 from runbook.systems import Systems
 from runbook.times import deadline
 
 # By system: a question to it, and the secret that it wants.
 QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
+    "calcom": (lambda s: s.calcom.webhooks(), "CALCOM_API_KEY"),
     "clerk": (lambda s: s.clerk.instance(), "CLERK_API_KEY"),
     "clerk_frontend": (lambda s: s.clerk_frontend.keys(), ""),
     "pagerduty": (lambda s: s.pagerduty.on_calls("PINCIDENT"), "PAGERDUTY_API_KEY"),
     "pagerduty_events": (lambda s: s.pagerduty_events.resolve("INC-0"), ""),
     "sentry": (lambda s: s.sentry.count(), "SENTRY_AUTH_TOKEN"),
     "slack": (lambda s: s.slack.workspace(), "SLACK_BOT_TOKEN"),
+    "stripe": (lambda s: s.stripe.endpoints(), "STRIPE_SECRET_KEY"),
     "statuspage": (lambda s: s.statuspage.page(), "STATUSPAGE_API_KEY"),
     "tinybird": (lambda s: s.tinybird.rows("SELECT 1 AS n"), "TINYBIRD_TOKEN"),
     "supabase_auth": (lambda s: s.supabase_auth.sign_in(), "SUPABASE_ANON_KEY"),
@@ -32,7 +35,7 @@ QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
     "launchdarkly": (lambda s: s.launchdarkly.flags(), "LD_API_KEY"),
     "supabase_status": (lambda s: s.status_pages["supabase"].summary(), ""),
 }
-VENDORS = [*QUESTIONS, "vercel_status", "launchdarkly_status", "clerk_status"]
+VENDORS = [*QUESTIONS, *(f"{name}_status" for name in STATUS_PAGES if name != "supabase")]
 NO_VENDOR = {
     "database.direct_connection",
     "database.pooled_connection",
@@ -124,6 +127,8 @@ def test_every_system_of_a_healthy_world_is_the_one_that_is_meant(systems: Syste
         "launchdarkly",
         "clerk",
         "sentry",
+        "stripe",
+        "calcom",
     }  # who only carries messages is not
     found = [*asked.values(), systems.identify("slack"), systems.identify("statuspage")]
     assert [one for one in found if one.matches is not True] == []

@@ -64,20 +64,26 @@ class HttpDoor:
                 "the token holds a space, a line break or another character that no token has", Fault.AUTH
             )
 
-    def read(self, path: str, params: Mapping[str, Any] | None = None, *, seconds: float = READ_SECONDS) -> Reply:
+    def read(
+        self, path: str, params: Mapping[str, Any] | None = None, *,
+        headers: Mapping[str, str] | None = None, seconds: float = READ_SECONDS,
+    ) -> Reply:  # fmt: skip
         """GET, repeated while the vendor is out or limits us, if the deadline allows the wait."""
-        return self._again(lambda: self._send("GET", path, params, None, seconds))
+        return self._again(lambda: self._send("GET", path, params, None, seconds, headers))
 
-    def write_keyed(self, method: str, path: str, json: Json, *, seconds: float = READ_SECONDS) -> Reply:
-        """A change with a key in it by which the vendor knows it again: repeated like a read, made once."""
-        return self._again(lambda: self._send(method, path, None, json, seconds))
+    def write_keyed(
+        self, method: str, path: str, json: Json = None, *, form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None, seconds: float = READ_SECONDS,
+    ) -> Reply:  # fmt: skip
+        """A change with a key in it, or in its headers, by which the vendor knows it again: repeated like a read, made once."""
+        return self._again(lambda: self._send(method, path, None, json, seconds, headers, form))
 
     def write(
         self, method: str, path: str, json: Json = None, params: Mapping[str, Any] | None = None, *,
         seconds: float = READ_SECONDS, content_type: str = "",
     ) -> Reply:  # fmt: skip
         """A change, or a read that is a POST: sent exactly once. ``content_type`` for a vendor with its own kind of JSON."""
-        return self._send(method, path, params, json, seconds, content_type)
+        return self._send(method, path, params, json, seconds, {"Content-Type": content_type} if content_type else None)
 
     def text(self, path: str, *, seconds: float = READ_SECONDS) -> tuple[int, Mapping[str, str], bytes]:
         """GET of anything, whatever its status, asked once: for our own pages."""
@@ -103,8 +109,9 @@ class HttpDoor:
                 self._times.sleep(waiting)
         raise AssertionError("unreachable")
 
-    def _send(self, method: str, path: str, params: Any, json: Json, seconds: float, content_type: str = "") -> Reply:
-        status_code, headers, body = self._exchange(method, path, params, json, seconds, content_type)
+    def _send(self, method: str, path: str, *how: Any) -> Reply:
+        """One exchange, read by the rule for all; ``how``: the rest of what ``_exchange`` takes."""
+        status_code, headers, body = self._exchange(method, path, *how)
         if status_code >= 400:
             body = self._without_our_token(body)
         return read_reply(
@@ -118,8 +125,9 @@ class HttpDoor:
         return body
 
     def _exchange(
-        self, method: str, path: str, params: Any, json: Json, seconds: float, content_type: str = ""
-    ) -> tuple[int, Mapping[str, str], bytes]:
+        self, method: str, path: str, params: Any, json: Json, seconds: float,
+        extra: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None,
+    ) -> tuple[int, Mapping[str, str], bytes]:  # fmt: skip
         import httpx
 
         from runbook.clients.wire import within
@@ -131,11 +139,12 @@ class HttpDoor:
         end = self._times.monotonic() + allowed
         timeout = httpx.Timeout(allowed, connect=min(CONNECT_SECONDS, allowed))
         client = self._open()
-        extra = {"Content-Type": content_type} if content_type else None
         try:
             with (
                 within(lambda: end - self._times.monotonic()),
-                client.stream(method, path, params=params, json=json, headers=extra, timeout=timeout) as response,
+                client.stream(
+                    method, path, params=params, json=json, data=form, headers=extra, timeout=timeout
+                ) as response,
             ):
                 answered = True
                 self._compare_clocks(response.headers)

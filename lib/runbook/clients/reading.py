@@ -39,8 +39,11 @@ MESSAGE_FIELDS = (
 )  # msg and error_description: Supabase Auth; detail: Sentry
 REQUEST_ID_FIELDS = ("clerk_trace_id", "id")
 # How long until there is quota again. Supabase, Vercel and LaunchDarkly share a name and no unit; PagerDuty counts seconds
-# left (developer docs, REST API rate limits), Sentry epoch seconds (docs.sentry.io/api/ratelimits).
-RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-sentry-rate-limit-reset")
+# left (developer docs, REST API rate limits), Sentry epoch seconds (docs.sentry.io/api/ratelimits). Cal.com's carries the name
+# of the quota (its throttler's code). Stripe has none of these, and says which quota it was
+# (docs.stripe.com/rate-limits).
+RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-sentry-rate-limit-reset", "x-ratelimit-reset-default")
+LIMIT_REASON_HEADER = "stripe-rate-limited-reason"
 REPLACEMENT_HEADER = "x-sentry-replacement-endpoint"  # Sentry says with a 410 what to call instead (its deprecation.py)
 LONGEST_WAIT = 100_000.0  # seconds; more is no wait but a misread unit
 
@@ -75,6 +78,8 @@ def read_reply(
         said = "it redirects; correct the address in the profile"
     if fault is Fault.RETIRED and (replacement := headers.get(REPLACEMENT_HEADER)):
         said = f"{said} instead: {line(replacement)}".strip()
+    if fault is Fault.RATE_LIMITED and (reason := headers.get(LIMIT_REASON_HEADER)):
+        said = f"{said} ({line(reason, 40)})".strip()
     wait = wait_of(headers, data, now) if fault is Fault.RATE_LIMITED else None
     if status_code == 503:  # its reset, if any, is that of a quota that is not used up
         wait = wait_of({"retry-after": headers.get("retry-after", "")}, None, now)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from runbook.sandbox import control, site
 from runbook.sandbox.seeds import DOMAINS
 from runbook.sandbox.twins import (
+    calcom,
     clerk,
     clerk_frontend,
     launchdarkly_changes,
@@ -17,6 +18,7 @@ from runbook.sandbox.twins import (
     slack,
     status_pages,
     statuspage,
+    stripe,
     supabase,
     supabase_auth,
     tinybird,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
 VENDORS = (
+    calcom.VENDOR,
     clerk.VENDOR,
     clerk_frontend.VENDOR,
     launchdarkly_changes.VENDOR,
@@ -36,12 +39,13 @@ VENDORS = (
     sentry.VENDOR,
     slack.VENDOR,
     statuspage.VENDOR,
+    stripe.VENDOR,
     supabase.VENDOR,
     supabase_auth.VENDOR,
     tinybird.VENDOR,
     vercel_releases.VENDOR,
 )
-STATUS_PAGES = ("clerk", "launchdarkly", "supabase", "vercel")
+STATUS_PAGES = ("clerk", "launchdarkly", "stripe", "supabase", "vercel")
 
 
 def apps(world: World) -> dict[str, ASGIApp]:

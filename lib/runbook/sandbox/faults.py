@@ -16,6 +16,7 @@ from runbook.sandbox import faults_flags as flags
 from runbook.sandbox import faults_hosting as hosting
 from runbook.sandbox import faults_replica as replica
 from runbook.sandbox import faults_vendors as vendors
+from runbook.sandbox import faults_webhooks as webhooks
 from runbook.sandbox.scenarios import FaultSpec
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ EVERY: tuple[Callable[..., None], ...] = (
     vendors.slow_answers, vendors.token_revoked,
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
     hosting.no_candidate, hosting.slow_alias,
+    webhooks.customers_pay, webhooks.customers_book, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
+    webhooks.webhook_secret_rotated, webhooks.cal_hook_inactive,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}

@@ -76,7 +76,8 @@ def _secrets(postgres: Postgres, valkey: Valkey, pooler: Pooler, mailbox: Mailbo
         "SUPABASE_SERVICE_KEY": "sb_secret_" + secrets.token_urlsafe(22),
         "VERCEL_TOKEN": secrets.token_urlsafe(18),
         "LD_API_KEY": "api-" + _uuid(),
-        "STRIPE_SECRET_KEY": "sk_test_" + secrets.token_hex(24),
+        "STRIPE_SECRET_KEY": "rk_live_" + secrets.token_hex(24),
+        "STRIPE_TEST_KEY": "rk_test_" + secrets.token_hex(24),  # of the same account, in its other mode
         "STRIPE_WEBHOOK_SECRET": "whsec_" + secrets.token_urlsafe(24),
         "CALCOM_API_KEY": "cal_live_" + secrets.token_hex(16),
         "CALCOM_WEBHOOK_SECRET": secrets.token_urlsafe(24),

@@ -40,7 +40,7 @@ class Deployment:
     state: str = "READY"
     substate: str | None = "PROMOTED"
     branch: str = "main"
-    defect: str = ""  # what is wrong with its code: errors (pages answer 500), slow
+    defect: str = ""  # what is wrong with its code: errors (pages answer 500), slow, webhooks (not taken)
 
     @property
     def sha(self) -> str:
@@ -185,6 +185,9 @@ def status_pages() -> dict[str, StatusPage]:
         "clerk": page(
             "Clerk", "https://status.clerk.com", "Dashboard", "Machine authentication", "Session management",
             "User and authentication", "Webhooks",
+        ),
+        "stripe": page(
+            "Stripe", "https://www.stripestatus.com", "API", "Checkout", "Dashboard", "Payment methods", "Webhooks",
         ),
         "supabase": page(
             "Supabase", "https://status.supabase.com", "API Gateway", "Analytics", "Auth", "Connection Pooler",

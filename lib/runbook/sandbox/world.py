@@ -9,14 +9,17 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from runbook.sandbox import seeds, signing_in, telling, watching
+from runbook.sandbox import paying, scheduling, seeds, signing_in, telling, watching
+from runbook.sandbox.deliveries import Deliveries, Sending
 from runbook.sandbox.hosting import Hosting
+from runbook.sandbox.platform import Platform, Transport
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
 from runbook.sandbox.traffic import Traffic
@@ -35,27 +38,6 @@ RELOAD_SECONDS = 5.0  # PostgreSQL takes a changed setting over in milliseconds
 RESERVED = 2  # superuser sessions for the management API's queries; Postgres keeps three slots back
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
-    """How a system's answers arrive: ``kind`` is empty or one of ``twins.arriving.KINDS``."""
-
-    kind: str = ""
-    delay_seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Platform:
-    """What Supabase's control plane knows of the project, beside Postgres itself."""
-
-    created: datetime
-    status: str = "ACTIVE_HEALTHY"
-    disk: seeds.Disk = field(default_factory=seeds.Disk)
-    override_until: datetime | None = None
-    banned: list[str] = field(default_factory=list)
-    overrides: dict[str, Any] = field(default_factory=dict)  # of config/database/postgres
-    refuses_changes: bool = False
-
-
 class World:
     """Vendors and site around real parts. ``start`` before serving, ``close`` after."""
 
@@ -69,6 +51,7 @@ class World:
         self.sessions = Sessions(parts, self.admin)
         self.traffic = Traffic(times)
         self.watch = Watch(parts.postgres.log_path, log)
+        self.deliveries = Deliveries(times, self.lock, self._owed, self._address)
         self.scenario = "healthy"
         self.faults: list[str] = []
         self.closed = False
@@ -93,10 +76,12 @@ class World:
             self.flag_approvals = False  # whether a change of a flag wants an approval at the vendor first
             self.flag_requests: list[tuple[str, dict[str, Any]]] = []  # for an approval: the flag, the request
             self.backups = seeds.backups(now)
+            self.calcom = scheduling.CalcomState(now, str(self.parts.secrets["CALCOM_WEBHOOK_SECRET"]))
             self.clerk = signing_in.ClerkState(now)
             self.pagerduty = telling.PagerDutyState()
             self.slack = telling.SlackState()
             self.statuspage = telling.StatuspageState()
+            self.stripe = paying.StripeState(now, str(self.parts.secrets["STRIPE_WEBHOOK_SECRET"]))
             self.pages = seeds.status_pages()
             self.transports: dict[str, Transport] = {}
             self.revoked: set[str] = set()
@@ -110,12 +95,13 @@ class World:
         self.admin.patient((resources.files("runbook.sandbox") / "sql" / "world.sql").read_text("utf-8"))
         self.sessions.start()
         self.watch.start()
+        self.deliveries.start()
 
     def close(self) -> None:
         """End everything that was started here; the parts are somebody else's."""
         self.closed = True
         errors = self._take_back()
-        for end in (self.watch.close, self.sessions.close, self.admin.close, self.log.close):
+        for end in (self.deliveries.close, self.watch.close, self.sessions.close, self.admin.close, self.log.close):
             _attempt(end, errors)
         self.threads.shutdown(wait=False, cancel_futures=True)
         if errors:
@@ -203,6 +189,15 @@ class World:
         finally:
             with self.lock:
                 self.platform.status = end
+
+    def _owed(self, now: datetime) -> list[Sending]:
+        """The webhooks that are to be sent now."""
+        return [*self.stripe.owed(now), *self.calcom.owed(now)]
+
+    def _address(self, url: str) -> str:
+        """Where the host of one of the company's own addresses is served; empty for any other."""
+        host = urlsplit(url).hostname
+        return self.urls["portal" if host == seeds.DOMAINS[2] else "site"] if host in seeds.DOMAINS else ""
 
     def on_repair(self, undo: Callable[[], None]) -> None:
         """How to take a fault back; the last one first."""

@@ -20,9 +20,11 @@ REF, TEAM, PROJECT = "testtesttesttesttest", "team_test", "prj_test"
 IDENTITIES: Mapping[str, Mapping[str, Json]] = {
     "supabase": {f"GET /v1/projects/{REF}": {"ref": REF, "name": "test", "status": "ACTIVE_HEALTHY"}},
     "vercel": {f"GET /v9/projects/{PROJECT}": {"id": PROJECT, "name": "test", "accountId": TEAM}},
+    "calcom": {"GET /v2/me": {"status": "success", "data": {"id": 4711, "organizationId": 77}}},
     "clerk": {"GET /v1/instance": {"id": "ins_test", "environment_type": "production", "allowed_origins": []}},
     "launchdarkly": {"GET /api/v2/projects/agency/environments/production": {"key": "production"}},
     "sentry": {"GET /api/0/projects/agency/agency-site/": {"id": "7", "slug": "agency-site"}},
+    "stripe": {"GET /v1/account": {"id": "acct_test", "object": "account", "charges_enabled": True}},
     "slack": {"GET /api/auth.test": {"ok": True, "team_id": "T0TEST", "team": "Agency", "user": "runbook"}},
     "statuspage": {"GET /v1/pages/page": {"id": "page", "name": "Agency"}},
 }
@@ -49,7 +51,7 @@ class Says:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that a vendor received; of a repeated parameter the last value."""
+    """A request that a vendor received; of a repeated parameter the last value. ``json`` is also the fields of a form."""
 
     method: str
     path: str
@@ -92,7 +94,7 @@ class Vendor:
 
         asked = Asked(
             request.method, request.url.path, dict(parse_qsl(request.url.query.decode())),
-            json.loads(request.content) if request.content else None, dict(request.headers),
+            _body(request), dict(request.headers),
         )  # fmt: skip
         self.asked.append(asked)
         answer = self._route(f"{asked.method} {asked.path}")
@@ -111,3 +113,10 @@ class Vendor:
             if fnmatchcase(wanted, route):
                 return answer
         raise LookupError(f"{self._system}: no answer to {wanted}; there are {[route for route, _ in known]}")
+
+
+def _body(request: httpx.Request) -> Json:
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(request.content.decode()))
+    found: Json = json.loads(request.content) if request.content else None
+    return found

@@ -16,6 +16,7 @@ from runbook.errors import Fault
 from runbook.model import ActionResult, Finding, Plan
 from runbook.policy import Policy
 from runbook.profile import (
+    CalcomTarget,
     ClerkTarget,
     DatabaseTarget,
     LaunchDarklyTarget,
@@ -27,6 +28,7 @@ from runbook.profile import (
     SiteTarget,
     SlackTarget,
     StatuspageTarget,
+    StripeTarget,
     SupabaseAuthTarget,
     SupabaseTarget,
     TinybirdTarget,
@@ -44,6 +46,7 @@ from runbook.testing.vendor import IDENTITIES, NAMELESS, PROJECT, REF, TEAM, Ans
 
 PROFILE = Profile(
     "test",
+    calcom=CalcomTarget("https://api.cal.test", "4711"),
     clerk=ClerkTarget("https://api.clerk.test", "https://clerk.agency.test", "ins_test", "https://status.clerk.test"),
     supabase=SupabaseTarget(
         "https://api.supabase.test", REF, "eu-central-1", "https://status.supabase.test", ("Auth",)
@@ -57,6 +60,7 @@ PROFILE = Profile(
     pagerduty=PagerDutyTarget("https://api.pagerduty.test", "https://events.pagerduty.test", "PPOLICY"),
     slack=SlackTarget("https://slack.test/api", "T0TEST", "C0INCIDENTS"),
     statuspage=StatuspageTarget("https://statuspage.test/v1", "page"),
+    stripe=StripeTarget("https://api.stripe.test", "acct_test", "https://status.stripe.test"),
     tinybird=TinybirdTarget("https://tinybird.test"),
     queue=QueueTarget(),
     mail=MailTarget(sender="runbook@agency.test"),
@@ -64,6 +68,7 @@ PROFILE = Profile(
 SECRETS = {
     "AUTH_TEST_PASSWORD": "test-password",
     "AUTH_TEST_USER": "smoke@agency.test",
+    "CALCOM_API_KEY": "cal_live_test",
     "CLERK_API_KEY": "sk_test",
     "LD_API_KEY": "api-test",
     "PAGERDUTY_API_KEY": "pagerduty-test",
@@ -71,6 +76,7 @@ SECRETS = {
     "SENTRY_AUTH_TOKEN": "sentry-test",
     "SLACK_BOT_TOKEN": "xoxb-test",
     "STATUSPAGE_API_KEY": "statuspage-test",
+    "STRIPE_SECRET_KEY": "rk_live_test",
     "SUPABASE_ANON_KEY": "sb_publishable_test",
     "SUPABASE_API_KEY": "sbp_test",
     "TINYBIRD_TOKEN": "p.test",

@@ -141,7 +141,7 @@ def vendor_app(world: World, vendor: Vendor) -> ASGIApp:
         remaining, left = windows.take(f"{endpoint.method} {endpoint.path}", most, window)
         headers = vendor.limit.headers(most, max(0, remaining), left, world.times.now().timestamp())
         if remaining < 0:
-            raise Refusal(429, "Too Many Requests", code="rate_limited", headers=dict(headers))
+            raise Refusal(429, "Too Many Requests", code="rate_limited", headers={**headers, **vendor.limit.refused})
         return headers
 
     def broken(kind: str, call: Call) -> Reply | None:

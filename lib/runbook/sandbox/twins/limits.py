@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many requests per window and endpoint; ``headers(limit, remaining, seconds_left, now)``."""
+    """So many requests per window and endpoint; ``headers(limit, remaining, seconds_left, now)``, ``refused``: of a 429."""
 
     requests: int
     seconds: float
     headers: Callable[[int, int, float, float], Mapping[str, str]]
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 class Windows:
