@@ -104,6 +104,12 @@ def runs_dir(given: str | None = None) -> Path:
     return runs
 
 
+def standby_runs_dir() -> Path:
+    """Where records go when that has no room: ``$RUNBOOK_STANDBY_RUNS``, else below ``~/.local/state``."""
+    chosen = os.environ.get("RUNBOOK_STANDBY_RUNS")
+    return Path(chosen).resolve() if chosen else Path.home() / ".local" / "state" / "runbook" / "runs"
+
+
 def sandbox_state_path() -> Path:
     """The sandbox's state file: ``$RUNBOOK_SANDBOX``, else under the root."""
     chosen = os.environ.get("RUNBOOK_SANDBOX")

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import checkout
+import many
 import rows
 from rows import Row
 
@@ -44,6 +45,7 @@ def main() -> int:
             lambda: rows.opening_notebook(lab, home, effort.short),
             lambda: rows.wide_notebook(lab, home, 50 if quick else 200, effort.long),
             lambda: rows.linear(lab, home, 50 if quick else 100, effort.long),
+            lambda: many.at_once(lab, home, 4 if quick else 32),
             lambda: rows.cell_overhead(home, 50 if quick else 300),
             lambda: rows.importing(lab, home, effort.short),
             lambda: rows.triage(effort.short),

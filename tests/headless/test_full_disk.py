@@ -93,3 +93,44 @@ def test_a_full_disk_ends_in_an_honest_record_that_goes_on(
     assert (home.path / "second.code").read_text().strip() == "0", (home.path / "second.json").read_text() + done.stderr
     assert verify(whole).first_broken is None
     assert len(changes(state)) - before == 1
+
+
+# A disk that is full before anything begins; an incident is open on it. The standby has room.
+FULL = """
+set -e; mkdir -p runs && mount -t tmpfs -o size=8m none runs
+mkdir -p runs/INC-20261123-1; cp incident.jsonl runs/INC-20261123-1/
+"$PYTHON" -m runbook.cli.main run sample --env plain {words} > first.json 2> first.err && c=0 || c=$?
+echo $c > first.code; ls runs > left
+"""
+
+
+def on_a_full_disk(home: Home, words: str, **told: str) -> tuple[int, str]:
+    """The exit code and what was said."""
+    log = "incident.jsonl"
+    home.write("print(6 * 7)")
+    subprocess.run([sys.executable, "-m", "runbook.cli.main", "incident", "open", "--env", "plain", "--type", "database",
+                    "--severity", "SEV-1", "INC-20261123-1", "--runs", str(home.path / "before")],
+                   cwd=home.path, check=True, capture_output=True)  # fmt: skip
+    shutil.copy(home.path / "before/INC-20261123-1" / log, home.path / log)
+    done = subprocess.run([*APART, "sh", "-c", FULL.format(words=words)], env={**os.environ, "PYTHON": sys.executable, **told},
+                          cwd=home.path, capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return int((home.path / "first.code").read_text()), (home.path / "first.err").read_text()
+
+
+def test_a_record_that_has_no_room_goes_to_the_standby_with_its_incident_and_says_so(home: Home) -> None:
+    standby = home.path / "standby"
+    code, said = on_a_full_disk(home, "--incident INC-20261123-1", RUNBOOK_STANDBY_RUNS=str(standby))
+    assert (code, said.count("\n")) == (0, 1)
+    assert "MiB are free" in said and f"This record goes to {standby}" in said
+    (run_dir,) = (path.parent for path in standby.glob("INC-20261123-1/*/journal.jsonl"))
+    assert verify(run_dir).whole
+    assert json.loads((run_dir / "summary.json").read_text())["incident"] == "INC-20261123-1"
+
+
+def test_without_room_anywhere_it_is_74_with_one_line_and_nothing_is_left(home: Home) -> None:
+    nowhere = home.path / "runs" / "standby"
+    code, said = on_a_full_disk(home, "", RUNBOOK_STANDBY_RUNS=str(nowhere))
+    assert (code, said.count("\n")) == (74, 1)
+    assert "nor in" in said and "free space, or choose --runs DIR" in said
+    assert (home.path / "left").read_text() == "INC-20261123-1\n"

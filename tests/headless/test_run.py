@@ -11,6 +11,7 @@ import pytest
 from runbook import headless
 from runbook.errors import RecordError
 from runbook.headless import folder
+from runbook.record import room
 
 FIVE = {"notebook.ipynb", "journal.jsonl", "summary.json", "report.html", "MANIFEST.json"}
 SECRET = "correct-horse-battery-staple"
@@ -153,7 +154,7 @@ def test_prepare_makes_the_folder_that_open_shows(home):
 
 
 def test_a_disk_that_is_all_but_full_is_said_before_anything_runs(home, monkeypatch):
-    monkeypatch.setattr(folder, "LEAST_FREE_BYTES", 2**80)
+    monkeypatch.setattr(room, "LEAST_FREE_BYTES", 2**80)
     with pytest.raises(RecordError, match="are free"):
         home.run("1")
     assert not home.runs.exists()

@@ -17,6 +17,7 @@ from runbook.catalogue import Procedure
 from runbook.errors import SettingError
 from runbook.incident import Desk
 from runbook.model import Incident, Json, Mode
+from runbook.record import room
 from runbook.times import Times
 
 # parameters that are options as well: named by both is a contradiction
@@ -38,6 +39,7 @@ class Asked:
     operator: str
     operator_source: str
     opens: bool  # an incident of its own: none is given or open
+    elsewhere: str  # why the record does not go where it belongs; empty when it does
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +74,8 @@ def seconds(text: str) -> float:
 
 def check(arguments: argparse.Namespace, times: Times) -> Asked:
     """Everything that can be wrong, found before anything is made."""
-    root, runs = settings.root(), settings.runs_dir(arguments.runs)
+    root = settings.root()
+    runs, elsewhere = room.choose(settings.runs_dir(arguments.runs), settings.standby_runs_dir())
     procedure = catalogue.get(root, arguments.name)
     parameters = _parameters(procedure, arguments)
     mode = mode_of(str(parameters.get("mode", Mode.REHEARSE)))
@@ -92,7 +95,7 @@ def check(arguments: argparse.Namespace, times: Times) -> Asked:
         parameters["environment"] = chosen
     return Asked(
         procedure, parameters, given, chosen, profile.sandbox, mode, arguments.severity or "", runs, name, source,
-        opens=about is None and (procedure.category == "respond" or bool(given)),
+        opens=about is None and (procedure.category == "respond" or bool(given)), elsewhere=elsewhere,
     )  # fmt: skip
 
 

@@ -43,6 +43,8 @@ def open_lab(arguments: argparse.Namespace, screen: Screen) -> int:
         raise SettingError("JupyterLab is not installed", where="open", next_step="make install")
     times = Times()
     checked = asked.check(arguments, times)
+    if checked.elsewhere:
+        screen.aside(f"runbook: {checked.elsewhere}")
     from runbook.headless import prepare
     from runbook.headless.folder import kernel_environment
 

@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     if arguments.ask and not sys.stdin.isatty():
         raise SettingError("--ask needs a terminal", where="run", next_step="use --approve ACTION@PLAN-ID")
     checked = asked.check(arguments, times)
+    if checked.elsewhere:
+        screen.aside(f"runbook: {checked.elsewhere}")
     opened = asked.take_incident(checked, times)
     request = request_of(checked, opened, arguments)
     from runbook import headless  # late: a wrong option need not wait for it

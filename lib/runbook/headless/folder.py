@@ -10,12 +10,11 @@ from pathlib import Path
 from runbook.catalogue import Procedure
 from runbook.errors import RecordError
 from runbook.model import Incident, Json
+from runbook.record import room
 from runbook.record.folder import new_run_dir, write_atomic
 from runbook.record.seal import text_of
 from runbook.record.skeleton import with_parameters
 from runbook.times import Times
-
-LEAST_FREE_BYTES = 16 * 2**20  # a record that cannot be finished is worse than a run that was not begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def prepare(request: RunRequest, times: Times) -> Path:
 
     RecordError, and no folder, when the disk is all but full.
     """
-    _must_have_room(request.runs)
+    room.must_be_in(request.runs)
     run_dir = new_run_dir(request.runs, request.group, request.procedure.name, times)
     clean = text_of(with_parameters(request.procedure.notebook, request.parameters))
     try:
@@ -70,11 +69,3 @@ def kernel_environment(request: RunRequest, run_dir: Path, *, supervised: bool) 
         "RUNBOOK_BREAK_GLASS": request.break_glass,
     }  # fmt: skip
     return {key: value for key, value in {**os.environ, **told}.items() if value}
-
-
-def _must_have_room(runs: Path) -> None:
-    there = next(path for path in (runs, *runs.parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    if free < LEAST_FREE_BYTES:
-        raise RecordError(f"only {free // 2**20} MiB are free, a record needs {LEAST_FREE_BYTES // 2**20}",
-                          where=str(runs), next_step="free space, or choose --runs DIR")  # fmt: skip

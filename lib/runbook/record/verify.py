@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runbook.model import Json
+from runbook.record import evidence
 from runbook.record.draw import canonical_digest, draw_notebook
 from runbook.record.folder import FILES
 from runbook.record.journal import Entry, scan
@@ -89,6 +90,7 @@ def _verify(run_dir: Path) -> Iterator[Checked]:
     yield from _notebook(run_dir, entries, manifest)
     yield _summary(run_dir, entries)
     yield from _files(run_dir, manifest)
+    yield from _evidence(run_dir, entries)
     if (run_dir / f"{MANIFEST}.sig").exists():
         yield Checked("signature", "not_provable", f"{MANIFEST}.sig", None, "signatures are not checked yet")
     yield Checked("replacement of the whole folder", "not_provable", "", None,
@@ -150,6 +152,21 @@ def _files(run_dir: Path, manifest: dict[str, Any]) -> Iterator[Checked]:
         path = run_dir / name
         fits = recorded == {"sha256": _sha256(path), "size": path.stat().st_size}
         yield Checked(name, "ok" if fits else "broken", name, None, "" if fits else "its bytes were changed")
+
+
+def _evidence(run_dir: Path, entries: tuple[Entry, ...]) -> Iterator[Checked]:
+    kept, erased = evidence.kept(entries), evidence.erased(entries)
+    there = {path.relative_to(run_dir).as_posix() for path in (run_dir / evidence.FOLDER).rglob("*") if path.is_file()}
+    for name in sorted(there - set(kept)):
+        yield Checked(name, "broken", name, None, "the journal does not know it")
+    for name, said in sorted(kept.items()):
+        if name not in there:
+            gone = name in erased
+            yield Checked(name, "erased" if gone else "broken", name, None, "" if gone else "the file is missing")
+        elif _sha256(run_dir / name) != said["sha256"]:
+            yield Checked(name, "broken", name, None, "its bytes were changed")
+        else:
+            yield Checked(name, "ok", name)
 
 
 def _load(path: Path) -> tuple[dict[str, Any] | None, str]:

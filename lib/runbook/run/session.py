@@ -16,6 +16,7 @@ from runbook.checks.frame import Check, ask_all
 from runbook.errors import Refused, SettingError, SystemFault
 from runbook.model import ActionResult, Finding, Mode, Outcome, Plan, Status
 from runbook.policy import Policy
+from runbook.record import evidence
 from runbook.record.journal import Journal, read
 from runbook.record.plans import in_force
 from runbook.run import closing, plans, telling
@@ -185,6 +186,13 @@ class Run:
             return self._views.notice(self._closed_line())
         self._journal.append("note.added", {"text": text})
         return self._views.notice(f"Noted: {text}")
+
+    def keep_evidence(self, name: str, about: str, content: str) -> Any:
+        """Keep what names people in ``evidence/``, for its owner only; ``about`` names nobody and stands in the journal."""
+        if self.closing:
+            return self._views.notice(self._closed_line())
+        path = evidence.keep(self._journal, name, about, content)
+        return self._views.notice(f"Kept in evidence/{path.name}: {about}")
 
     # -- how it looks when a cell ends on the run -------------------------------------------------------------------
 
