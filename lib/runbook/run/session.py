@@ -12,9 +12,9 @@ from typing import Any
 from runbook import approval, causes
 from runbook.actions.frame import Action
 from runbook.approval import Approval
-from runbook.checks.frame import Check, ask_all
+from runbook.checks.frame import Check
 from runbook.errors import Refused, SettingError, SystemFault
-from runbook.model import ActionResult, Finding, Mode, Outcome, Plan, Status
+from runbook.model import ActionResult, Mode, Outcome, Plan
 from runbook.policy import Policy
 from runbook.record import evidence
 from runbook.record.journal import Journal, read
@@ -22,15 +22,15 @@ from runbook.record.plans import in_force
 from runbook.run import closing, plans, telling
 from runbook.run.applying import carry_out
 from runbook.run.deciding import RECOVERED, decide
-from runbook.run.facts import Facts, anything_done, finding_event, findings_of
+from runbook.run.facts import Facts
 from runbook.run.permissions import Permissions
+from runbook.run.questions import Questions, any_critical, must_be_taken
 from runbook.run.resuming import SoFar, done_before
 from runbook.systems import Systems
-from runbook.times import deadline, parse_iso
+from runbook.times import deadline
 from runbook.view import Views
 
 PREVIEW_SECONDS = 8.0  # as long as a check may take: a preview reads the same systems
-RECOVERY_SECONDS = 30.0  # how long verify waits for the world to follow a change that is already proven
 
 
 class Run:
@@ -55,12 +55,8 @@ class Run:
         self._views = views
         self._times = systems.times
         self._permissions = Permissions(approvals, facts=facts, policy=policy, journal=journal, times=systems.times)
-        self._verified = 0  # how much of the journal the last verify had seen
+        self._questions = Questions(systems, journal, systems.times)
         self._no_plan: dict[str, str] = {}
-        self._asked: dict[str, tuple[Check, dict[str, Any]]] = {}
-        history = findings_of(read(journal.path))  # after a restart of the kernel the run goes on where it was
-        self._latest: dict[str, Finding] = {found.check: found for found in history}
-        self._was_critical = {found.check for found in history if found.status is Status.CRITICAL}
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -68,26 +64,23 @@ class Run:
         """Ask all checks at once. ``arguments`` reach the checks that take them; the budget is shown, not enforced."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        stray = set(arguments) - {name for one in checks for name in one.accepted(arguments)}
-        if stray:
-            names = ", ".join(one.name for one in checks)
-            raise SettingError(f"no check takes {sorted(stray)[0]!r}", where=names, next_step="correct the cell")
-        return self._views.findings(self._ask(checks, arguments, "check"), budget_seconds=budget_seconds)
+        must_be_taken(arguments, checks)
+        return self._views.findings(self._questions.ask(checks, arguments), budget_seconds=budget_seconds)
 
     def timeline(self, *checks: Check, hours: int = 24) -> Any:
         """What changed in the last hours, from every system that can tell, on one time line."""
         if self.closing:
             return self._views.notice(self._closed_line())
         noticed_at = self.facts.incident.noticed_at if self.facts.incident else None
-        return self._views.timeline(self._ask(checks, {"hours": hours}, "check"), noticed_at)
+        return self._views.timeline(self._questions.ask(checks, {"hours": hours}), noticed_at)
 
     def diagnose(self) -> Any:
         """The causes that explain the findings so far, best supported first."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        ranked = causes.explain(self._latest)
+        ranked = causes.explain(self._questions.latest)
         self._journal.append("cause.ranked", {"causes": [cause.as_json() for cause in ranked]})
-        return self._views.causes(ranked, list(self._latest.values()))
+        return self._views.causes(ranked, list(self._questions.latest.values()))
 
     # -- changing --------------------------------------------------------------------------------------------------
 
@@ -122,7 +115,7 @@ class Run:
         try:
             plan, result, begun = decide(
                 action.name, entries, facts=self.facts, permissions=self._permissions,
-                no_plan=self._no_plan.get(action.name, "no plan was made"), has_recovered=self._has_recovered,
+                no_plan=self._no_plan.get(action.name, "no plan was made"), has_recovered=self._questions.has_recovered,
             )  # fmt: skip
             if result is None:
                 assert plan is not None
@@ -137,20 +130,12 @@ class Run:
         """Ask again whatever was not ok; after a change wait up to 30 s for the world to follow."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        if unasked := [name for name in self._latest if name not in self._asked and self._was_bad(name)]:
+        if unasked := self._questions.not_asked_yet():
             return self._views.notice(
                 f"Not ok when it was last asked, before this kernel began: {', '.join(unasked)}. "
                 "Run the cells that ask it, then this one."
             )
-        names = [name for name in self._asked if self._was_bad(name)]
-        findings = self._ask_again(names)
-        give_up = self._times.monotonic() + RECOVERY_SECONDS
-        entries = read(self._journal.path)
-        changed = anything_done(entries[self._verified :])  # the same change is waited for once
-        self._verified = len(entries)
-        while changed and self._any_critical(findings) and self._times.monotonic() < give_up:
-            self._times.sleep(1.0)
-            findings = self._ask_again(names)
+        findings = self._questions.verify()
         if not findings:
             return self._views.notice("Every check was ok when it was asked; there is nothing to verify.")
         return self._views.findings(findings)
@@ -163,9 +148,9 @@ class Run:
         if incident is None:
             return self._views.notice("This run belongs to no incident: there is nobody to tell.")
         now = self._times.now()
-        asks = {name: one.asks for name, (one, _) in self._asked.items()}
-        told = telling.escalation(self._policy, incident, self._latest.values(), asks, self.facts, now)
-        if not self.closing and told["overdue"] and self._any_critical(self._latest.values()):
+        found, asks = self._questions.latest.values(), self._questions.who_was_asked
+        told = telling.escalation(self._policy, incident, found, asks, self.facts, now)
+        if not self.closing and told["overdue"] and any_critical(found):
             self._journal.append("escalation.owed", {"to": told["primary"], "due_at": told["due_at"]})
         return self._views.escalation(told)
 
@@ -211,22 +196,6 @@ class Run:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _ask(self, checks: Sequence[Check], arguments: dict[str, Any], asked: str) -> list[Finding]:
-        findings = ask_all(checks, self._systems, arguments)
-        for one, found in zip(checks, findings, strict=True):
-            self._asked[one.name] = (one, arguments)
-            self._latest[found.check] = found
-            if found.status is Status.CRITICAL:
-                self._was_critical.add(found.check)
-            self._journal.append("check.finished", finding_event(found, asked))
-        return findings
-
-    def _ask_again(self, names: Sequence[str]) -> list[Finding]:
-        merged: dict[str, Any] = {}
-        for name in names:
-            merged |= self._asked[name][1]
-        return self._ask([self._asked[name][0] for name in names], merged, "verify") if names else []
-
     def _change(self, action: Action, plan: Plan, begun: SoFar | None) -> ActionResult:
         """Carry a plan out if somebody permits it, or go on with one that was begun under a permission that holds."""
         approved_by = begun.approved_by if begun and self._permissions.still_hold(begun) else ""
@@ -234,7 +203,7 @@ class Run:
             permission, why_not = self._permissions.for_plan(plan)
             if permission is None:
                 return self._without_permission(plan, why_not, begun)
-            if begun is None and self._recovers_after_the_last_change():
+            if begun is None and self._questions.recovers_after_the_last_change():
                 self._permissions.mark_matched(action.name)
                 return ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
             if plan.plan_id not in in_force(read(self._journal.path)):  # made by another run of the incident
@@ -254,33 +223,6 @@ class Run:
             return ActionResult(plan.action, plan.plan_id, Outcome.SKIPPED, "not approved")
         self._permissions.refuse(plan, why_not)
         return ActionResult(plan.action, plan.plan_id, Outcome.REFUSED, why_not)
-
-    def _has_recovered(self) -> bool:
-        """Ask what was critical again; recovered when none of it is critical or unknown now."""
-        if not self._was_critical <= set(self._asked):  # asked by a kernel before this one: nobody can tell
-            return False
-        again = self._ask_again(sorted(self._was_critical))
-        return bool(again) and all(found.status in (Status.OK, Status.WARNING) for found in again)
-
-    def _recovers_after_the_last_change(self) -> bool:
-        """Before another change the last one gets its time: a pool that was emptied fills and settles in seconds."""
-        entries = [e for e in read(self._journal.path) if e.event == "action.finished"]
-        changed = [e for e in entries if e.data["outcome"] == Outcome.DONE.value]
-        if not changed:
-            return False
-        since = (self._times.now() - parse_iso(changed[-1].at)).total_seconds()
-        give_up = self._times.monotonic() + RECOVERY_SECONDS - since
-        while not self._has_recovered():
-            if self._times.monotonic() > give_up:
-                return False
-            self._times.sleep(1.0)
-        return True
-
-    def _was_bad(self, name: str) -> bool:
-        return self._latest[name].status is not Status.OK or name in self._was_critical
-
-    def _any_critical(self, findings: Any) -> bool:
-        return any(found.status is Status.CRITICAL for found in findings)
 
     def _closed_line(self) -> str:
         return f"This run is closed ({self.facts.run}): nothing was asked and nothing was changed."
