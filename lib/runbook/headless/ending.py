@@ -19,7 +19,7 @@ from runbook.headless.folder import RunRequest
 from runbook.headless.told import OPENING, Cell, Told
 from runbook.model import Json
 from runbook.record.folder import write_atomic
-from runbook.record.journal import Entry, Journal, read, scan
+from runbook.record.journal import Entry, Journal, scan
 from runbook.record.mask import Masker, mask_key
 from runbook.record.overflow import Overflow
 from runbook.record.seal import close_and_seal
@@ -84,7 +84,7 @@ def recover(run_dir: Path, times: Times | None = None) -> dict[str, Any]:
     if first is None:
         journal.append("run.opened", _facts_of_folder(run_dir))
     else:
-        closed = read(journal.path)[-1].event == "run.closed"
+        closed = journal.entries[-1].event == "run.closed"
     if not closed:
         journal.append("run.recovered", {"cut_bytes": cut_bytes})
     return close_and_seal(run_dir, journal, forced=None if closed else "interrupted", masker=masker,
@@ -127,7 +127,7 @@ def _correct_running_cell(journal: Journal, told: Told) -> None:
     cell, state = told.running, CELL_STATE_OF.get(told.forced or "")
     if cell is None or state is None:
         return
-    entries = read(journal.path)
+    entries = journal.entries
     if cell.cell_id in open_cells(entries) or _state(entries, cell.cell_id) == "failed":
         journal.append("cell.finished", {"id": cell.cell_id, "index": 0, "state": state,
                                          "seconds": round(cell.seconds, 6), "error": None})  # fmt: skip

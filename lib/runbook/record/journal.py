@@ -71,19 +71,28 @@ def _line(entry: Entry, data: str) -> str:
 
 
 class Journal:
-    """The one writer of a journal. Every string is masked before it is written."""
+    """The one writer of a journal. Every string is masked before it is written; ``entries`` is all that it holds."""
 
     def __init__(
         self, path: Path, handle: int, entries: tuple[Entry, ...], masker: Masker, times: Times, keeps_room: bool
     ) -> None:
         self.path = path
         self.masker = masker
-        self.length = len(entries)
-        self.head = entries[-1].hash if entries else ZERO
+        self.entries = list(entries)
         self._handle = handle
         self._times = times
         self._keeps_room = keeps_room
         self._writing = threading.Lock()
+
+    @property
+    def length(self) -> int:
+        """How many entries there are."""
+        return len(self.entries)
+
+    @property
+    def head(self) -> str:
+        """The hash of the last entry."""
+        return self.entries[-1].hash if self.entries else ZERO
 
     @classmethod
     def open(cls, path: Path, *, masker: Masker, times: Times, keeps_room: bool = False) -> Journal:
@@ -121,7 +130,7 @@ class Journal:
             except OSError as error:
                 raise RecordError(f"cannot write the journal: {error.strerror}", where=str(self.path),
                                   next_step="free space or permissions, then runbook recover") from error  # fmt: skip
-            self.length, self.head = seq, entry.hash
+            self.entries.append(entry)
             return entry
 
     def _write(self, line: bytes, is_last_word: bool) -> None:

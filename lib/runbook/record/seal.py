@@ -13,7 +13,7 @@ from runbook.model import Json, canonical_json
 from runbook.record import reserve
 from runbook.record.draw import canonical_digest, draw_notebook
 from runbook.record.folder import FILES, write_atomic
-from runbook.record.journal import Entry, Journal, read
+from runbook.record.journal import Entry, Journal
 from runbook.record.mask import Masker
 from runbook.record.summary import conclude, summarize
 from runbook.record.unfinished import end_unfinished
@@ -36,8 +36,8 @@ def close_and_seal(
 ) -> dict[str, Any]:
     """Close the journal, write notebook, summary, report and manifest; the summary. RecordError (74) when it cannot."""
     reserve.release(run_dir)
-    entries = read(journal.path)
-    entries += end_unfinished(journal, entries, forced)
+    end_unfinished(journal, forced)
+    entries = journal.entries
     if not entries or entries[-1].event != "run.closed":
         status, code = conclude(entries, forced=forced, exit_code=exit_code)
         if leaks := {name for path in _kept(run_dir) for name in masker.found_in(path.read_bytes())}:
@@ -47,7 +47,7 @@ def close_and_seal(
         started = next((e.data.get("started_at") or e.at for e in entries if e.event == "run.opened"), iso(times.now()))
         seconds = max(0.0, (times.now() - parse_iso(started)).total_seconds())
         end = {"status": status, "exit_code": code, "ended_at": iso(times.now()), "seconds": round(seconds, 3)}
-        entries.append(journal.append("run.closed", {**end, "reason": reason}))
+        journal.append("run.closed", {**end, "reason": reason})
     journal.close()
     try:
         return draw_files(run_dir, entries, masker, render_report)

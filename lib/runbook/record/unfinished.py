@@ -12,15 +12,14 @@ CELL_STATE_OF = {"timed_out": "timed_out", "interrupted": "interrupted", "kernel
 NOT_SEEN = "the run ended before its end was seen: do not repeat it, look at the system itself"
 
 
-def end_unfinished(journal: Journal, entries: Sequence[Entry], forced: str | None) -> list[Entry]:
-    """Write the end of each: a cell by what ended the run, an action as ``unknown``. The entries that were added."""
-    actions = [journal.append("action.finished", ended) for ended in open_actions(entries)]
+def end_unfinished(journal: Journal, forced: str | None) -> None:
+    """Write the end of each: a cell by what ended the run, an action as ``unknown``."""
+    for ended in open_actions(journal.entries):
+        journal.append("action.finished", ended)
     # what cannot write its journal has told the runner that it failed, and nobody else
     state = "failed" if forced == "unrecorded" else CELL_STATE_OF.get(forced or "", "interrupted")
-    return actions + [
+    for cell in open_cells(journal.entries):
         journal.append("cell.finished", {"id": cell, "index": 0, "state": state, "seconds": 0.0, "error": None})
-        for cell in open_cells(entries)
-    ]
 
 
 def open_cells(entries: Sequence[Entry]) -> list[str]:

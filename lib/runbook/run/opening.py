@@ -165,7 +165,7 @@ def _start(
             "versions": provenance.versions(), "notebook_digest": procedure.digest, "parameters": values,
             "targets": targets, "started_at": iso(times.now()), "python": sys.executable,
         })  # fmt: skip
-    before = read(journal.path)
+    before = tuple(journal.entries)
     told = {(e.data["action"], e.data["plan_id"] or "") for e in before if e.event == "approval.given"}
     approvals = still_given(approvals, before, timedelta(minutes=policy.approval_minutes))
     for given in approvals:

@@ -12,7 +12,7 @@ from runbook.approval import Approval
 from runbook.errors import Refused
 from runbook.model import Plan
 from runbook.policy import Policy
-from runbook.record.journal import Entry, Journal, read
+from runbook.record.journal import Entry, Journal
 from runbook.run.facts import Facts
 from runbook.run.resuming import SoFar, by
 from runbook.times import Times, iso, parse_iso
@@ -43,7 +43,7 @@ class Permissions:
         self._journal = journal
         self._times = times
         self._valid = timedelta(minutes=policy.approval_minutes)
-        self._matched = {e.data["given"] for e in _used(read(journal.path))}  # as they are typed
+        self._matched = {e.data["given"] for e in _used(journal.entries)}  # as they are typed
 
     def approved_plan(self, action: str) -> Plan | None:
         """The plan that an ``action@plan-id`` approval names, from whichever run of the incident made it."""

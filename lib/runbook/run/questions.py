@@ -8,7 +8,7 @@ from typing import Any
 from runbook.checks.frame import Check, ask_all
 from runbook.errors import SettingError
 from runbook.model import Finding, Outcome, Status
-from runbook.record.journal import Journal, read
+from runbook.record.journal import Journal
 from runbook.run.facts import anything_done, finding_event, findings_of
 from runbook.systems import Systems
 from runbook.times import Times, parse_iso
@@ -25,7 +25,7 @@ class Questions:
         self._journal = journal
         self._times = times
         self._asked: dict[str, tuple[Check, dict[str, Any]]] = {}
-        history = findings_of(read(journal.path))
+        history = findings_of(journal.entries)
         self.latest: dict[str, Finding] = {found.check: found for found in history}
         self._was_critical = {found.check for found in history if found.status is Status.CRITICAL}
         self._verified = 0  # how much of the journal the last verify had seen
@@ -55,7 +55,7 @@ class Questions:
         names = [name for name in self._asked if self._was_bad(name)]
         findings = self._ask_again(names)
         give_up = self._times.monotonic() + RECOVERY_SECONDS
-        entries = read(self._journal.path)
+        entries = self._journal.entries
         changed = anything_done(entries[self._verified :])
         self._verified = len(entries)
         while changed and any_critical(findings) and self._times.monotonic() < give_up:
@@ -72,7 +72,7 @@ class Questions:
 
     def recovers_after_the_last_change(self) -> bool:
         """Before another change the last one gets its time: a pool that was emptied fills and settles in seconds."""
-        entries = [e for e in read(self._journal.path) if e.event == "action.finished"]
+        entries = [e for e in self._journal.entries if e.event == "action.finished"]
         changed = [e for e in entries if e.data["outcome"] == Outcome.DONE.value]
         if not changed:
             return False

@@ -17,7 +17,7 @@ from runbook.errors import Refused, SettingError, SystemFault
 from runbook.model import ActionResult, Mode, Outcome, Plan
 from runbook.policy import Policy
 from runbook.record import evidence
-from runbook.record.journal import Journal, read
+from runbook.record.journal import Journal
 from runbook.record.plans import in_force
 from runbook.run import closing, plans, telling
 from runbook.run.applying import carry_out
@@ -107,7 +107,7 @@ class Run:
         """Carry out the latest plan of this action if it is approved; else say why not. Proves the effect."""
         if self.closing:
             return self._views.notice(self._closed_line())
-        entries = read(self._journal.path)
+        entries = self._journal.entries
         if (answer := done_before(entries, action.name)) is not None:  # a resumed run does nothing twice
             self._permissions.mark_matched(action.name)
             return self._views.action_result(answer, None)
@@ -161,7 +161,7 @@ class Run:
         self._permissions.tell_left_over()
         self.closing = True
         self._systems.close()
-        shown = self._views.closing(closing.preview(read(self._journal.path), self.facts, self._times.now()))
+        shown = self._views.closing(closing.preview(self._journal.entries, self.facts, self._times.now()))
         self.when_closed()
         return shown
 
@@ -206,7 +206,7 @@ class Run:
             if begun is None and self._questions.recovers_after_the_last_change():
                 self._permissions.mark_matched(action.name)
                 return ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
-            if plan.plan_id not in in_force(read(self._journal.path)):  # made by another run of the incident
+            if plan.plan_id not in in_force(self._journal.entries):  # made by another run of the incident
                 self._journal.append("plan.made", plan.as_json())
             self._permissions.use(permission, plan)
             approved_by = permission.approved_by

@@ -144,9 +144,10 @@ class Pooler:
                 writer.write(b"N")
                 await writer.drain()
             elif code == CANCEL_REQUEST:
-                _, onward = await asyncio.open_connection(LOOPBACK, self._postgres.port)
+                server, onward = await asyncio.open_connection(LOOPBACK, self._postgres.port)
                 onward.write(struct.pack("!I", length) + body)
-                await onward.drain()
+                async with asyncio.timeout(10):
+                    await server.read()  # hung up on when it is done: a client told earlier may cancel its next statement
                 onward.close()
                 return None
             else:

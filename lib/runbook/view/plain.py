@@ -27,7 +27,7 @@ CELL = 60  # characters of one value in a text table
 
 def clean(text: str) -> str:
     """The text without terminal control, bidi overrides and other characters that nobody sees; lines stay lines."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     return _UNSEEN.sub("", _LINE_ENDS.sub("\n", _ANSI.sub("", text)))
 
