@@ -146,8 +146,9 @@ class Pooler:
             elif code == CANCEL_REQUEST:
                 server, onward = await asyncio.open_connection(LOOPBACK, self._postgres.port)
                 onward.write(struct.pack("!I", length) + body)
+                # The server hangs up when it is done; a client told earlier has its next statement cancelled.
                 async with asyncio.timeout(10):
-                    await server.read()  # hung up on when it is done: a client told earlier may cancel its next statement
+                    await server.read()
                 onward.close()
                 return None
             else:
