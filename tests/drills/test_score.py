@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from runbook.drill.practise import leaks
 from runbook.drill.score import account, score
 from runbook.record.journal import Entry
 from runbook.sandbox.scenarios import Expect, Scenario
@@ -153,3 +154,13 @@ def test_an_object_found_gone_needs_no_change_in_the_world():
 def test_a_change_whose_end_was_not_seen_may_have_reached_the_world_or_not():
     assert account(changed("a", "unknown"), [], ()) == ((), (), ())
     assert account(changed("a", "unknown"), [row("a")], ()) == ((), (), ())
+
+
+def test_a_secret_in_any_file_of_the_record_fails_the_drill(tmp_path):
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs/triage.txt").write_text("it said whsec_never%2Fwrite-this")
+    (tmp_path / "report.html").write_text("nothing")
+    found = leaks(tmp_path, {"STRIPE_WEBHOOK_SECRET": "whsec_never/write-this", "LD_API_KEY": "another-one-here"})
+    assert found == ["STRIPE_WEBHOOK_SECRET in outputs/triage.txt"]
+    result = score(LEAK, summary=scored().summary, entries=(), rows=(), before={}, after=WORLD, times={}, leaks=found)
+    assert "a secret stands in the record: STRIPE_WEBHOOK_SECRET in outputs/triage.txt" in result.failures

@@ -18,8 +18,10 @@ from runbook.headless import RunEnd, RunRequest
 from runbook.incident import Desk
 from runbook.model import Incident
 from runbook.record.journal import read
+from runbook.record.mask import Masker
 from runbook.sandbox import lifecycle
 from runbook.sandbox.scenarios import Scenario
+from runbook.settings import load_profile, load_secrets
 from runbook.times import Times
 
 PLANNED = "@planned"  # approve the plan that a rehearsal makes
@@ -56,8 +58,19 @@ def drill(scenario: Scenario, *, root: Path, runs: Path, times: Times, show: Sho
         after = _settled(scenario, state, times)
         return score(
             scenario, summary=end.summary, entries=read(end.run_dir / "journal.jsonl"), rows=_changes(state)[known:],
-            before=before, after=after, times=spent,
+            before=before, after=after, times=spent, leaks=leaks(end.run_dir, load_secrets(load_profile("sandbox")).known()),
         )  # fmt: skip
+
+
+def leaks(run_dir: Path, declared: Mapping[str, str]) -> list[str]:
+    """Each secret that stands in any file of a record, as ``name in file``."""
+    masker = Masker(declared, b"a drill")
+    files = sorted(path for path in run_dir.rglob("*") if path.is_file())
+    return [
+        f"{tag.strip('[]').partition(':')[0]} in {path.relative_to(run_dir)}"
+        for path in files
+        for tag in masker.found_in(path.read_bytes())
+    ]
 
 
 def _request(

@@ -62,8 +62,12 @@ def score(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     times: Mapping[str, float],
+    leaks: Sequence[str] = (),
 ) -> DrillResult:
-    """Compare what happened with what the scenario expects. ``rows`` are the world's changes since the run began."""
+    """Compare what happened with what the scenario expects.
+
+    ``rows`` are the world's changes since the run began, ``leaks`` the secrets of the world that stand in the record.
+    """
     found = tuple(cause["name"] for cause in summary["causes"])
     recovered = has_recovered(summary, entries)
     collateral, unjournaled, unseen = account(entries, rows, scenario.expect.survives)
@@ -73,6 +77,7 @@ def score(
         *(f"collateral: {_told(row)}" for row in collateral),
         *(f"not exactly once in the journal: {_told(row)}" for row in unjournaled if row not in collateral),
         *(f"journaled as done, but the world saw no change of {name}" for name in unseen),
+        *(f"a secret stands in the record: {leak}" for leak in leaks),
     ]  # fmt: skip
     notebooks = [name for cause in summary["causes"] for name in cause["notebooks"]]
     return DrillResult(
