@@ -32,6 +32,8 @@ class Mail:
 
     def send(self, to: str, subject: str, text: str) -> None:
         """Send one message, once; a SystemFault says what the server said."""
+        if not to.strip():  # some Pythons send it to nobody, and the server takes it (seen with 3.11.2)
+            raise _fault("there is no recipient", Fault.REJECTED)
         message = EmailMessage()
         message["From"], message["To"] = self._sender, " ".join(to.split())
         message["Subject"] = " ".join(subject.split())  # no line break: it would begin another header
