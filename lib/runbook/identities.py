@@ -45,14 +45,23 @@ class Identities:
         return self._known.get(system)
 
     def ask(self, system: str) -> Identity:
-        """Ask a system now."""
+        """Ask a system now; one that cannot tell has no ``matches``."""
         expected = ""
         try:
-            if system not in self._questions:
-                raise SystemFault(f"{system} has no identity", system=system, fault=Fault.NOT_SET)
-            expected = self._questions[system].expected()
-            with deadline(SECONDS, self._times):
-                seen, how = self._questions[system].seen()
+            expected = self._question(system).expected()
+            return self.must_ask(system)
         except SystemFault as fault:
             return Identity(system, expected, "", None, str(fault))
+
+    def must_ask(self, system: str) -> Identity:
+        """Ask a system now; a SystemFault where it does not answer."""
+        question = self._question(system)
+        expected = question.expected()
+        with deadline(SECONDS, self._times):
+            seen, how = question.seen()
         return Identity(system, expected, seen, seen == expected, how)
+
+    def _question(self, system: str) -> Question:
+        if system not in self._questions:
+            raise SystemFault(f"{system} has no identity", system=system, fault=Fault.NOT_SET)
+        return self._questions[system]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import ssl
+from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
@@ -30,6 +32,11 @@ class Mail:
         self._port = port or (465 if self._encrypted else 587)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
+    def log_in(self) -> None:
+        """Connect and log in, and send nothing; a SystemFault says what the server said."""
+        with self._session():
+            pass
+
     def send(self, to: str, subject: str, text: str) -> None:
         """Send one message, once; a SystemFault says what the server said."""
         if not to.strip():  # some Pythons send it to nobody, and the server takes it (seen with 3.11.2)
@@ -39,11 +46,17 @@ class Mail:
         message["Subject"] = " ".join(subject.split())  # no line break: it would begin another header
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="runbook.invalid")
         message.set_content(text)
+        with self._session() as server:
+            server.send_message(message)
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[smtplib.SMTP]:
+        """A server that let us in; what goes wrong in it is a SystemFault."""
         try:
             with self._connect() as server:
                 if self._user:
                     server.login(self._user, self._password)
-                server.send_message(message)
+                yield server
         except smtplib.SMTPAuthenticationError:
             raise _fault("the login was refused", Fault.AUTH) from None
         except smtplib.SMTPRecipientsRefused:

@@ -150,6 +150,10 @@ class Systems:
         """Ask a system now. A database that is down is identified through its own management API, by nobody else."""
         return self._identities.ask(system)
 
+    def must_identify(self, system: str) -> Identity:
+        """The same; a SystemFault where the system does not answer."""
+        return self._identities.must_ask(system)
+
     def clock_offset_seconds(self) -> float | None:
         """How far this machine's clock is ahead of the vendors' Date headers; None when none has answered yet."""
         doors = [door for one in self._opened.values() if isinstance(door := getattr(one, "door", None), HttpDoor)]

@@ -52,7 +52,7 @@ CALLS = {
         "slack", lambda s: s.slack.workspace(), "GET /api/auth.test",
         {"ok": True, "url": "https://agency.slack.com/", "team": "Agency", "user": "runbook", "team_id": "T0TEST",
          "user_id": "U0", "bot_id": "B0"},
-        Workspace("T0TEST", "Agency", "runbook"),
+        Workspace("T0TEST", "Agency", "runbook", ()),
     ),
     "slack.channel": Call(
         "slack", lambda s: s.slack.channel("C0INCIDENTS"), "GET /api/conversations.info",

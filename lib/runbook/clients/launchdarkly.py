@@ -48,6 +48,14 @@ class FlagState:
     needs: tuple[str, ...]  # the keys of its prerequisites
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose token ours is: a service's own, or a person's, which goes when they do."""
+
+    token_name: str
+    is_service: bool
+
+
 class LaunchDarkly:
     """One environment of one project."""
 
@@ -128,6 +136,13 @@ class LaunchDarkly:
                 values[off] if isinstance(off, int) else "", int(here["version"]), data.get("archived") is True,
                 tuple(needed(one, "key") for one in here.get("prerequisites") or ()),
             )  # fmt: skip
+
+    def caller(self) -> Caller:
+        """Whose token asks; ``serviceToken`` is left out of a person's (apidocs.launchdarkly.com, Identify the caller)."""
+        data = self.door.read("/api/v2/caller-identity").data
+        fields(data, "launchdarkly", "caller identity", "accountId")
+        with shape("launchdarkly", "caller identity"):
+            return Caller(text(data, "tokenName"), data.get("serviceToken") is True)
 
     def environment(self) -> str:
         """The key of the environment as the vendor knows it; the answer's SDK keys are not read."""

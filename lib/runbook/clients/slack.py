@@ -33,11 +33,12 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Whose token it is: the workspace, and the bot's user in it."""
+    """Whose token it is: the workspace, and the bot's user in it. ``scopes``: what it may do; every answer names them."""
 
     team_id: str
     team: str
     user: str
+    scopes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,11 @@ class Slack:
 
     def workspace(self) -> Workspace:
         """Who we are there."""
-        data = _said(self.door.read("/auth.test"), "auth.test")
+        reply = self.door.read("/auth.test")
+        data = _said(reply, "auth.test")
+        scopes = tuple(filter(None, reply.headers.get("x-oauth-scopes", "").replace(" ", "").split(",")))
         with shape("slack", "auth.test"):
-            return Workspace(needed(data, "team_id"), text(data, "team"), text(data, "user"))
+            return Workspace(needed(data, "team_id"), text(data, "team"), text(data, "user"), scopes)
 
     def channel(self, channel_id: str) -> Channel:
         """One channel by its id."""

@@ -61,6 +61,15 @@ class VercelProject:
     last_move: Move | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class VercelToken:
+    """What our token may reach: these teams, or with none of them whatever its owner may; ``expires_at`` empty: never."""
+
+    name: str
+    team_ids: tuple[str, ...]
+    expires_at: str
+
+
 class Vercel:
     """One project of one team."""
 
@@ -84,6 +93,18 @@ class Vercel:
                 needed(data, "id"), needed(data, "name"), needed(data, "accountId"), text(production, "id"),
                 data.get("autoAssignCustomDomains") is not False, _move(inner(data, "lastAliasRequest")),
             )  # fmt: skip
+
+    def token(self) -> VercelToken:
+        """What our own token is (vercel.com/docs/rest-api, Get Auth Token Metadata; ``current`` is the one that asks)."""
+        (data,) = fields(self.door.read("/v5/user/tokens/current").data, "vercel", "token", "token")
+        with shape("vercel", "token"):
+            scopes = items(data.get("scopes") or [], "vercel", "token")
+            teams = tuple(needed(one, "teamId") for one in scopes if text(one, "type") == "team")
+            expires = whole(data, "expiresAt")
+            is_whole_account = any(text(one, "type") == "user" for one in scopes)
+            return VercelToken(
+                text(data, "name"), () if is_whole_account else teams, moment(expires) if expires else ""
+            )
 
     def deployments(self, since_ms: int, limit: int = 20) -> list[Deployment]:
         """Production deployments since a moment (epoch milliseconds), newest first."""

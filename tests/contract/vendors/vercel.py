@@ -10,6 +10,7 @@ from vendor_contract.recording import Contract
 def play(vercel, sandbox):
     now, team = int(time.time() * 1000), {"teamId": "team_sandbox"}
     project = vercel.project()
+    assert vercel.token().team_ids == ("team_sandbox",)
     vercel.deployments(now - 7 * 86_400_000, limit=100)
     (candidate, *_) = vercel.rollback_candidates(limit=3)
     vercel.alias("agency.test")

@@ -30,7 +30,10 @@ def _authorize(world: World, call: Call) -> None:
         raise Refusal(403, "The request is missing an authentication token", code="forbidden", missingToken=True)
     if given != world.secret("VERCEL_TOKEN"):
         raise Refusal(403, "Not authorized", code="forbidden", invalidToken=True)
-    if call.path not in ("/v2/user", "/v2/teams") and (team := call.one("teamId")) not in ("", TEAM):
+    if call.path not in ("/v2/user", "/v2/teams", "/v5/user/tokens/current") and (team := call.one("teamId")) not in (
+        "",
+        TEAM,
+    ):
         raise Refusal(403, f'Not authorized: Trying to access resource under scope "{team}"', code="forbidden")
 
 
@@ -69,6 +72,19 @@ def user(world: World, call: Call) -> Reply:
         "user": {
             "limited": True, "id": token("vercel user"), "email": "runbook@agency.test", "name": "Runbook",
             "username": "agency-runbook", "avatar": None, "defaultTeamId": TEAM,
+        },
+    })  # fmt: skip
+
+
+@VENDOR.route("GET", "/v5/user/tokens/current")
+def own_token(world: World, call: Call) -> Reply:
+    """The token that asks: it reaches one team, and ends in a year."""
+    made = millis(world.times.now()) - 30 * 86_400_000
+    return Reply({
+        "token": {
+            "id": token("vercel token"), "name": "runbook", "type": "token", "origin": "manual", "activeAt": made,
+            "createdAt": made, "expiresAt": made + 365 * 86_400_000,
+            "scopes": [{"type": "team", "teamId": TEAM, "origin": "manual", "createdAt": made}],
         },
     })  # fmt: skip
 
