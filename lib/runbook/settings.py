@@ -168,6 +168,12 @@ def load_secrets(profile: Profile) -> Secrets:
     return Secrets({name: merged[name] for name in sorted(names) if merged.get(name)})
 
 
+def secrets_set() -> dict[str, str]:
+    """Every secret and id that is set now, for whichever environment: in variables, or in an owner-only ``.env``."""
+    merged = {**_dotenv(root() / ".env"), **os.environ}
+    return {name: merged[name] for name in (*SECRET_NAMES, *ID_NAMES) if merged.get(name)}
+
+
 def secrets_of(environment: str) -> dict[str, str]:
     """The environment's secrets, for masking and for the gate at close; a sandbox that is gone has none left to tell."""
     try:

@@ -26,7 +26,12 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def _doctor(arguments: argparse.Namespace, screen: Screen) -> int:
-    report = doctor.examine(settings.choose_profile(arguments.env), settings.root(), Times())
+    return examine(settings.choose_profile(arguments.env), screen)
+
+
+def examine(environment: str, screen: Screen) -> int:
+    """Examine one environment, show it, and give the exit code."""
+    report = doctor.examine(environment, settings.root(), Times())
     screen.document(report.as_json())
     screen.table(
         [(f"{WORDS[one.status]:>4}", one.item, one.summary) for one in report.items if one.status is Status.OK]

@@ -32,6 +32,7 @@ COMMANDS = {
     "verify": ("records", "is a record whole? 0 and silent, or 4 and what is broken"),
     "incident": ("incident", "open, severity, note, handover, close, show"),
     "history": ("history", "the runs that were, newest first"),
+    "init": ("init", "from tokens to a profile: what a vendor lists is chosen from a list, then the doctor looks"),
     "doctor": ("doctor", "could this environment act tonight? 0 ready, 4 something to fix, 5 could not tell"),
     "drill": ("drill", "break a sandbox of its own on purpose, run the runbook, score"),
     "sandbox": ("sandbox", "up, down, status, break, repair"),

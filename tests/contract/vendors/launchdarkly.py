@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from runbook.clients import choices
 from runbook.clients.launchdarkly import LaunchDarkly
 from runbook.errors import SystemFault
 from runbook.sandbox.twins import launchdarkly_changes as twins
@@ -11,6 +12,8 @@ from vendor_contract.recording import Contract
 
 def play(launchdarkly, sandbox):
     launchdarkly.environment()
+    assert [one.key for one in choices.launchdarkly_projects(launchdarkly.door)] == ["agency"]
+    assert [one.key for one in choices.launchdarkly_environments(launchdarkly.door, "agency")] == ["production"]
     launchdarkly.flags()
     launchdarkly.flag("booking-calendar")
     launchdarkly.turn("booking-calendar", on=False, comment="bookings fail", dry_run=True)

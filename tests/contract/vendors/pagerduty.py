@@ -1,6 +1,7 @@
 """PagerDuty: events, and the REST API."""
 
 import pytest
+from runbook.clients import choices
 from runbook.clients.pagerduty import PagerDuty, PagerDutyEvents
 from runbook.errors import SystemFault
 from runbook.sandbox.telling import PAGERDUTY_POLICY
@@ -19,6 +20,7 @@ def play_events(events, sandbox):
 
 def play(pagerduty, sandbox):
     pagerduty.on_calls(PAGERDUTY_POLICY)
+    assert [one.key for one in choices.pagerduty_policies(pagerduty.door)] == [PAGERDUTY_POLICY]
     pagerduty.pages("INC-1")
     assert pagerduty.door.text("/incidents?limit=101")[0] == 400
 

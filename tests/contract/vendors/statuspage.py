@@ -1,5 +1,6 @@
 """Our own page at Atlassian Statuspage."""
 
+from runbook.clients import choices
 from runbook.clients.statuspage import Statuspage
 from runbook.sandbox.telling import STATUSPAGE
 from runbook.sandbox.twins import statuspage as twins
@@ -10,6 +11,7 @@ BOOKINGS = "cmpbookings1"
 
 def play(statuspage, sandbox):
     statuspage.page()
+    assert [one.key for one in choices.statuspage_pages(statuspage.door)] == [STATUSPAGE]
     statuspage.components()
     statuspage.set_component(BOOKINGS, "major_outage")
     opened = statuspage.open_notice(

@@ -1,5 +1,6 @@
 """Supabase's Management API."""
 
+from runbook.clients import choices
 from runbook.clients.supabase import Supabase
 from runbook.sandbox.seeds import PROJECT_REF
 from runbook.sandbox.twins import supabase as twins
@@ -9,6 +10,7 @@ OURS = f"/v1/projects/{PROJECT_REF}"
 
 
 def play(supabase, sandbox):
+    assert [one.key for one in choices.supabase_projects(supabase.door)] == ["sandboxsandboxsandbo"]
     supabase.project()
     supabase.health(["auth", "db_postgres_user", "pg_bouncer"])
     supabase.pooler_configs()

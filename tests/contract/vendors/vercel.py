@@ -2,6 +2,7 @@
 
 import time
 
+from runbook.clients import choices
 from runbook.clients.vercel import Vercel
 from runbook.sandbox.twins import vercel_releases as twins
 from vendor_contract.recording import Contract
@@ -11,6 +12,9 @@ def play(vercel, sandbox):
     now, team = int(time.time() * 1000), {"teamId": "team_sandbox"}
     project = vercel.project()
     assert vercel.token().team_ids == ("team_sandbox",)
+    assert [one.key for one in choices.vercel_teams(vercel.door)] == ["team_sandbox"]
+    assert [one.key for one in choices.vercel_projects(vercel.door, "team_sandbox")] == [project.project_id]
+    assert len(choices.vercel_domains(vercel.door, "team_sandbox", project.project_id)) == 3
     vercel.deployments(now - 7 * 86_400_000, limit=100)
     (candidate, *_) = vercel.rollback_candidates(limit=3)
     vercel.alias("agency.test")

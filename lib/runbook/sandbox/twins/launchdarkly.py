@@ -55,16 +55,37 @@ def caller_identity(world: World, call: Call) -> Reply:
     })  # fmt: skip
 
 
+@VENDOR.route("GET", "/api/v2/projects")
+def projects(world: World, call: Call) -> Reply:
+    """The account's projects: one."""
+    ours = {"_links": _self(call), "_id": token("ld project"), "key": LD_PROJECT, "name": "Agency", "tags": [],
+            "includeInSnippetByDefault": False}  # fmt: skip
+    return Reply({"_links": _self(call), "items": [ours], "totalCount": 1})
+
+
+@VENDOR.route("GET", "/api/v2/projects/{project}/environments")
+def environments(world: World, call: Call) -> Reply:
+    """The project's environments."""
+    if call.params["project"] != LD_PROJECT:
+        raise Refusal(404, "Unknown project key", code="not_found")
+    return Reply({"_links": _self(call), "items": [_environment(call)], "totalCount": 1})
+
+
 @VENDOR.route("GET", "/api/v2/projects/{project}/environments/{environment}")
 def environment(world: World, call: Call) -> Reply:
-    """One environment; the real answer holds SDK keys, and so does this one."""
+    """One environment."""
     known(call)
-    return Reply({
+    return Reply(_environment(call))
+
+
+def _environment(call: Call) -> Json:
+    """The real answer holds SDK keys, and so does this one."""
+    return {
         "_links": {"self": {"href": call.path, "type": "application/json"}}, "_id": token("ld environment"),
         "key": LD_ENVIRONMENT, "name": "Production", "apiKey": f"sdk-{token('sdk', 32)}",
         "mobileKey": f"mob-{token('mobile', 32)}", "color": "417505", "defaultTtl": 0, "secureMode": False,
         "defaultTrackEvents": False, "requireComments": False, "confirmChanges": True, "tags": [], "critical": True,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 @VENDOR.route("GET", "/api/v2/flags/{project}")

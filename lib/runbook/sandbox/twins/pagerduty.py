@@ -135,6 +135,16 @@ def oncalls(world: World, call: Call) -> Reply:
     return Reply({"oncalls": rows, **_paging(call.query)})
 
 
+@VENDOR.route("GET", "/escalation_policies")
+def escalation_policies(world: World, call: Call) -> Reply:
+    """The account's escalation policies: one."""
+    rule = {"id": "PRULE1", "escalation_delay_in_minutes": 15,
+            "targets": [_reference("schedule", "PSCHEDULE", "Nights and weekends")]}  # fmt: skip
+    ours = {**_reference("escalation_policy", PAGERDUTY_POLICY, "Incidents"), "type": "escalation_policy",
+            "name": "Incidents", "num_loops": 2, "escalation_rules": [rule], "services": [], "teams": []}  # fmt: skip
+    return Reply({"escalation_policies": [ours], **_paging(call.query)})
+
+
 @VENDOR.route("GET", "/incidents")
 def incidents(world: World, call: Call) -> Reply:
     """Incidents, newest first, by key and status."""

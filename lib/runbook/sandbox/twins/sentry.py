@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbook.sandbox.twins.frame import Call, Handler, Refusal, Reply, Vendor
 from runbook.sandbox.twins.limits import Limit
-from runbook.sandbox.twins.sentry_shapes import issue, project_body
+from runbook.sandbox.twins.sentry_shapes import issue, listed_project, project_body
 from runbook.sandbox.visits import Visit
 from runbook.sandbox.watching import SENTRY_ENVIRONMENT, SENTRY_NUMBER, SENTRY_ORGANIZATION, SENTRY_PROJECT
 
@@ -93,6 +93,12 @@ def project(world: World, call: Call) -> Reply:
     if (call.params["organization"], call.params["project"]) != (SENTRY_ORGANIZATION, SENTRY_PROJECT):
         raise Refusal(404, "The requested resource does not exist")
     return Reply(project_body(world.platform.created))
+
+
+@organization_route("projects")
+def projects(world: World, call: Call) -> Reply:
+    """The organization's projects: one."""
+    return Reply([listed_project(world.platform.created)])
 
 
 @organization_route("events", "dataset", "field")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from runbook.sandbox.seeds import token
-from runbook.sandbox.watching import SENTRY_NUMBER, SENTRY_ORGANIZATION, SENTRY_PROJECT
+from runbook.sandbox.watching import SENTRY_ENVIRONMENT, SENTRY_NUMBER, SENTRY_ORGANIZATION, SENTRY_PROJECT
 from runbook.times import iso
 
 Json = Any
@@ -66,6 +66,19 @@ def project_body(created: datetime) -> Json:
             "links": {"organizationUrl": "https://agency.sentry.io", "regionUrl": "https://us.sentry.io"},
         },
     }  # fmt: skip
+
+
+LISTED = (
+    "id", "slug", "name", "platform", "dateCreated", "isBookmarked", "isMember", "features", "firstEvent",
+    "firstTransactionEvent", "access", "hasAccess", "latestRelease", "teams", "platforms",
+)  # fmt: skip
+
+
+def listed_project(created: datetime) -> Json:
+    """The same in a list: less of it, and some that stands only there."""
+    whole = project_body(created)
+    kept = {name: whole[name] for name in (*LISTED, *(name for name in OFF if name.startswith("has")))}
+    return {**kept, "team": None, "hasUserReports": False, "environments": [SENTRY_ENVIRONMENT]}
 
 
 def issue(path: str, count: int, first: datetime, last: datetime) -> Json:

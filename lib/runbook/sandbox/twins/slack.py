@@ -1,4 +1,4 @@
-"""Slack's Web API: three methods. It refuses with HTTP 200 and ``ok: false``; only its rate limit is a 429."""
+"""Slack's Web API: four methods. It refuses with HTTP 200 and ``ok: false``; only its rate limit is a 429."""
 
 from __future__ import annotations
 
@@ -58,6 +58,15 @@ def auth_test(world: World, call: Call) -> Reply:
         "ok": True, "url": "https://agency-test.slack.com/", "team": "Agency", "user": "runbook", "team_id": SLACK_TEAM,
         "user_id": SLACK_BOT, "bot_id": "B0RUNBOOK0", "is_enterprise_install": False,
     })  # fmt: skip
+
+
+@VENDOR.route("GET", "/conversations.list")
+def conversations_list(world: World, call: Call) -> Reply:
+    """The public channels, on one page."""
+    wants_archived = call.one("exclude_archived") != "true"
+    with world.lock:
+        found = [_channel(one) for one in world.slack.channels.values() if wants_archived or not one.is_archived]
+    return Reply({"ok": True, "channels": found, "response_metadata": {"next_cursor": ""}})
 
 
 @VENDOR.route("GET", "/conversations.info")

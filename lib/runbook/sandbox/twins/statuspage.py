@@ -56,11 +56,20 @@ def page_route(method: str, path: str) -> Callable[[Handler], Handler]:
     return register
 
 
+PAGE = {"id": STATUSPAGE, "name": "Agency", "subdomain": "agency", "domain": "status.agency.test",
+        "url": "https://agency.test", "time_zone": "UTC", "allow_email_subscribers": True}  # fmt: skip
+
+
+@VENDOR.route("GET", "/pages")
+def pages(world: World, call: Call) -> Reply:
+    """The account's pages: one."""
+    return Reply([PAGE])
+
+
 @page_route("GET", "")
 def page(world: World, call: Call) -> Reply:
     """The page itself."""
-    return Reply({"id": STATUSPAGE, "name": "Agency", "subdomain": "agency", "domain": "status.agency.test",
-                  "url": "https://agency.test", "time_zone": "UTC", "allow_email_subscribers": True})  # fmt: skip
+    return Reply(PAGE)
 
 
 @page_route("GET", "/components")

@@ -23,11 +23,21 @@ Json = Any
 POOL_SIZE_MOST = 3000
 
 
+@VENDOR.route("GET", "/v1/projects")
+def projects(world: World, call: Call) -> Reply:
+    """Every project of the account: one."""
+    return Reply([_project(world)])
+
+
 @project_route("GET", "")
 def project(world: World, call: Call) -> Reply:
     """The project. Its status stays ACTIVE_HEALTHY through an outage of the database: only health tells (field)."""
+    return Reply(_project(world))
+
+
+def _project(world: World) -> Json:
     version = server_version(world)
-    return Reply({
+    return {
         "id": PROJECT_REF, "ref": PROJECT_REF, "organization_id": token("organization", 20),
         "organization_slug": ORGANIZATION, "name": "agency", "region": REGION,
         "created_at": iso(world.platform.created), "status": world.platform.status,
@@ -35,7 +45,7 @@ def project(world: World, call: Call) -> Reply:
             "host": f"db.{PROJECT_REF}.supabase.co", "version": version, "postgres_engine": version.split(".")[0],
             "release_channel": "ga",
         },
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 @project_route("GET", "/health")

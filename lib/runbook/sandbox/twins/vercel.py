@@ -65,30 +65,6 @@ def our_project(call: Call, given: str) -> None:
         raise Refusal(404, "Project not found", code="not_found")
 
 
-@VENDOR.route("GET", "/v2/user")
-def user(world: World, call: Call) -> Reply:
-    """Whose token this is; a token limited to a team gives the short form."""
-    return Reply({
-        "user": {
-            "limited": True, "id": token("vercel user"), "email": "runbook@agency.test", "name": "Runbook",
-            "username": "agency-runbook", "avatar": None, "defaultTeamId": TEAM,
-        },
-    })  # fmt: skip
-
-
-@VENDOR.route("GET", "/v5/user/tokens/current")
-def own_token(world: World, call: Call) -> Reply:
-    """The token that asks: it reaches one team, and ends in a year."""
-    made = millis(world.times.now()) - 30 * 86_400_000
-    return Reply({
-        "token": {
-            "id": token("vercel token"), "name": "runbook", "type": "token", "origin": "manual", "activeAt": made,
-            "createdAt": made, "expiresAt": made + 365 * 86_400_000,
-            "scopes": [{"type": "team", "teamId": TEAM, "origin": "manual", "createdAt": made}],
-        },
-    })  # fmt: skip
-
-
 @VENDOR.route("GET", "/v7/deployments", limit=LISTS)
 @VENDOR.route("GET", "/v6/deployments", limit=LISTS)
 def deployments(world: World, call: Call) -> Reply:

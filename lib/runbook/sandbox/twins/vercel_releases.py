@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from runbook.sandbox.hosting import Kind
 from runbook.sandbox.seeds import Deployment, millis, token
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
-from runbook.sandbox.twins.vercel import VENDOR as VENDOR
 from runbook.sandbox.twins.vercel import our_project
+from runbook.sandbox.twins.vercel_account import VENDOR as VENDOR
 from runbook.sandbox.twins.vercel_shapes import NAME, is_candidate
 
 if TYPE_CHECKING:
