@@ -12,6 +12,9 @@ from runbook.model import Danger, Plan
 from runbook.settings import read_yaml
 
 POLICY = Path("params/policy")
+LOCAL = Path(
+    "params/local/policy"
+)  # the customer's own, of the same names; what stands there counts, upgrades leave it alone
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -120,14 +123,13 @@ class Policy:
 
 def load(root: Path) -> Policy:
     """Read the policy of one checkout; exit 2 names the file and the key that is wrong."""
-    folder = root / POLICY
-    escalation = read_yaml(folder / "escalation.yaml")
-    limits = read_yaml(folder / "limits.yaml")
-    approvals = read_yaml(folder / "approvals.yaml")
+    escalation, limits, approvals = (
+        _table(root, name) for name in ("escalation.yaml", "limits.yaml", "approvals.yaml")
+    )
     try:
         return Policy(
-            thresholds=_rows(Threshold, read_yaml(folder / "thresholds.yaml"), "thresholds.yaml"),
-            severities=_rows(Severity, read_yaml(folder / "severity.yaml"), "severity.yaml"),
+            thresholds=_rows(Threshold, _table(root, "thresholds.yaml"), "thresholds.yaml"),
+            severities=_rows(Severity, _table(root, "severity.yaml"), "severity.yaml"),
             issue_types=_rows(IssueType, escalation["issue_types"], "escalation.yaml"),
             channels=escalation["channels"],
             vendors=escalation["vendors"],
@@ -140,6 +142,21 @@ def load(root: Path) -> Policy:
         )
     except KeyError as error:
         raise SettingError(f"key {error} is missing", where=str(POLICY), next_step="compare with the README") from error
+
+
+def _table(root: Path, name: str) -> dict[str, Any]:
+    """One file of the policy, with the customer's own laid over it."""
+    own = root / LOCAL / name
+    return _over(read_yaml(root / POLICY / name), read_yaml(own)) if own.exists() else read_yaml(root / POLICY / name)
+
+
+def _over(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Theirs where it says something; mappings are laid over one another, anything else is replaced."""
+    laid = dict(ours)
+    for key, value in theirs.items():
+        below = laid.get(key)
+        laid[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return laid
 
 
 def _rows(cls: type[T], data: Mapping[K, Any], file: str) -> dict[K, T]:
