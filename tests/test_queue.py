@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import redis
 from runbook.errors import Fault, SystemFault
-from runbook.queue import Memory, Queue
+from runbook.queue import FailedJob, Jobs, Memory, Queue
 from runbook.sandbox.valkey import Valkey
 from runbook.times import Times, deadline
 
@@ -130,4 +130,48 @@ def test_a_url_that_is_none_is_a_setting_and_not_told(opened: Callable[[str], Qu
 
 
 def test_there_is_no_way_to_write_or_flush() -> None:
-    assert {name for name in dir(Queue) if not name.startswith("_")} == {"close", "memory", "ping"}
+    reads = {"failed_jobs", "jobs", "memory", "ping"}
+    assert {name for name in dir(Queue) if not name.startswith("_")} == {"close", *reads}
+
+
+def bullmq(admin: redis.Redis, name: str) -> None:
+    """A queue as BullMQ leaves it: two wait, one runs, one is delayed, two have failed."""
+    key = f"bull:{name}:"
+    admin.hset(f"{key}meta", "opts.maxLenEvents", 10000)
+    admin.set(f"{key}id", 6)
+    admin.lpush(f"{key}wait", "1", "2")  # taken from the right: 1 is next
+    admin.lpush(f"{key}active", "3")
+    admin.zadd(f"{key}delayed", {"4": 1_700_000_000_000})
+    admin.zadd(f"{key}failed", {"5": 1_700_000_000_000, "6": 1_700_000_060_000})
+    admin.hset(f"{key}5", mapping={"name": "deliver", "failedReason": "site answered 500", "atm": 3, "data": "{}"})
+    admin.hset(
+        f"{key}6", mapping={"name": "deliver", "failedReason": "bad\nJSON", "atm": 1, "data": '{"mail": "x@y.z"}'}
+    )
+
+
+def test_jobs_are_counted_where_they_stand_and_nothing_is_touched(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]
+) -> None:
+    bullmq(admin, "webhooks")
+    before = sorted(admin.scan_iter("bull:*"))
+    queue = opened(server.url)
+    assert queue.jobs() == Jobs(2, 1, 1, 0, 2, is_paused=False, oldest_waiting="1")
+    assert queue.failed_jobs() == [
+        FailedJob("6", "deliver", "bad JSON", 1_700_000_060_000, 1),
+        FailedJob("5", "deliver", "site answered 500", 1_700_000_000_000, 3),
+    ]
+    assert [one.job_id for one in queue.failed_jobs(limit=1)] == ["6"]
+    assert sorted(admin.scan_iter("bull:*")) == before
+    admin.hset("bull:webhooks:meta", "paused", 1)
+    admin.rename("bull:webhooks:wait", "bull:webhooks:paused")
+    assert queue.jobs() == Jobs(2, 1, 1, 0, 2, is_paused=True, oldest_waiting="1")
+
+
+def test_a_queue_of_another_make_is_not_an_empty_one(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]
+) -> None:
+    admin.flushdb()
+    admin.lpush("celery", "a job")
+    queue = opened(server.url)
+    assert fault_of(queue.jobs).fault is Fault.NOT_FOUND
+    assert fault_of(queue.failed_jobs).fault is Fault.NOT_FOUND

@@ -174,7 +174,7 @@ def test_a_missing_secret_is_named_and_costs_only_its_own_system(system: str, va
     fault = fault_of(lambda: getattr(systems, system))
     assert (fault.fault, fault.what) == (Fault.NOT_SET, f"{variable} is not set")
     assert systems.site is not None
-    assert set(systems.status_pages) == {"clerk", "launchdarkly", "stripe", "supabase", "vercel"}
+    assert set(systems.status_pages) == {"calcom", "clerk", "launchdarkly", "slack", "stripe", "supabase", "vercel"}
 
 
 def test_the_variables_that_the_profile_names_are_the_ones_that_are_read() -> None:

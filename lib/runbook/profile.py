@@ -13,6 +13,7 @@ class CalcomTarget:
 
     url: str
     user_id: str
+    status_url: str = "https://status.cal.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class SlackTarget:
     url: str
     team_id: str
     channel_id: str
+    status_url: str = "https://slack-status.com"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,13 +35,13 @@ ID_NAMES = tuple(ID_FIELDS)
 PROFILES = Path("params/environments")
 # Which address in the sandbox's state is which field of the profile.
 SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
-    "calcom": {"url": "calcom"},
+    "calcom": {"url": "calcom", "status_url": "calcom_status"},
     "clerk": {"url": "clerk", "frontend_url": "clerk_frontend", "status_url": "clerk_status"},
     "launchdarkly": {"url": "launchdarkly", "status_url": "launchdarkly_status"},
     "pagerduty": {"url": "pagerduty", "events_url": "pagerduty_events"},
     "sentry": {"url": "sentry"},
     "site": {"url": "site", "portal_url": "portal"},
-    "slack": {"url": "slack"},
+    "slack": {"url": "slack", "status_url": "slack_status"},
     "statuspage": {"url": "statuspage"},
     "stripe": {"url": "stripe", "status_url": "stripe_status"},
     "supabase": {"url": "supabase", "status_url": "supabase_status"},

@@ -6,17 +6,18 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from runbook.clients.calcom import Calcom
 from runbook.clients.clerk import Clerk, ClerkFrontend
 from runbook.clients.http import HttpDoor
 from runbook.clients.launchdarkly import LaunchDarkly
+from runbook.clients.other_status import OpenStatusPage, SlackStatusPage
 from runbook.clients.pagerduty import PagerDuty, PagerDutyEvents
 from runbook.clients.sentry import Sentry
 from runbook.clients.site import Site
 from runbook.clients.slack import Slack
-from runbook.clients.status_page import StatusPage
+from runbook.clients.status_page import StatusPage, StatusSummary
 from runbook.clients.statuspage import Statuspage
 from runbook.clients.stripe import Stripe
 from runbook.clients.supabase import Supabase
@@ -39,7 +40,20 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
-WITH_STATUS_PAGE = ("clerk", "launchdarkly", "stripe", "supabase", "vercel")
+
+
+class Page(Protocol):
+    """A vendor's public status page, of whichever make."""
+
+    def summary(self) -> StatusSummary:
+        """What it says now."""
+        ...
+
+
+STATUS_PAGES: Mapping[str, Callable[..., Page]] = {
+    "calcom": OpenStatusPage, "clerk": StatusPage, "launchdarkly": StatusPage, "slack": SlackStatusPage,
+    "stripe": StatusPage, "supabase": StatusPage, "vercel": StatusPage,
+}  # fmt: skip
 
 
 class Systems:
@@ -97,11 +111,11 @@ class Systems:
             to.url, key, user, **more))  # fmt: skip
 
     @property
-    def status_pages(self) -> dict[str, StatusPage]:
+    def status_pages(self) -> dict[str, Page]:
         """The vendors' public status pages, by vendor."""
-        targets = {name: getattr(self.profile, name) for name in WITH_STATUS_PAGE}
+        targets = {name: getattr(self.profile, name) for name in STATUS_PAGES}
         return {
-            name: self._open(f"{name}_status", lambda name=name, target=target: StatusPage(  # type: ignore[misc]
+            name: self._open(f"{name}_status", lambda name=name, target=target: STATUS_PAGES[name](  # type: ignore[misc]
                 name, target.status_url, times=self.times, transport=self._transports.get(f"{name}_status")))
             for name, target in targets.items() if target is not None
         }  # fmt: skip

@@ -17,7 +17,7 @@ SECONDS = Threshold(1, 5, "s", "test")
 
 
 def page(components: dict[str, str], *incidents: Incident) -> StatusSummary:
-    return StatusSummary("", tuple(Component(name, status) for name, status in components.items()), incidents)
+    return StatusSummary("none", "", tuple(Component(name, status) for name, status in components.items()), incidents)
 
 
 def incident(name: str, *components: str) -> Incident:

@@ -189,8 +189,21 @@ CALLS = {
          "incidents": [{"id": "i", "name": "Errors", "impact": "major", "status": "investigating",
                         "shortlink": "https://stspg.io/1", "updated_at": "2026-01-05T03:00:00Z",
                         "components": [{"name": "Auth"}], "incident_updates": []}]},
-        StatusSummary("Partial outage", (Component("Auth", "major_outage"),),
+        StatusSummary("major", "Partial outage", (Component("Auth", "major_outage"),),
                       (Incident("Errors", "major", "investigating", "https://stspg.io/1", "2026-01-05T03:00:00Z", ("Auth",)),)),
+    ),
+    "other_status.calcom": Call(
+        "calcom_status", lambda s: s.status_pages["calcom"].summary(), "GET /api/status/summary.json",
+        {"page": {"name": "Cal.com"}, "status": {"indicator": "minor", "description": "Degraded"}},
+        StatusSummary("minor", "Degraded", (), ()),
+    ),
+    "other_status.slack": Call(
+        "slack_status", lambda s: s.status_pages["slack"].summary(), "GET /api/v2.0.0/current",
+        {"status": "active", "active_incidents": [
+            {"id": 1, "title": "Slow messages", "type": "incident", "status": "active", "url": "https://slack-status.com/1",
+             "date_updated": "2026-01-05T03:00:00Z", "services": ["Messaging"], "notes": []}]},
+        StatusSummary("major", "", (), (Incident("Slow messages", "incident", "active", "https://slack-status.com/1",
+                                                 "2026-01-05T03:00:00Z", ("Messaging",)),)),
     ),
     **calls_booking.CALLS,
     **calls_paying.CALLS,

@@ -33,6 +33,8 @@ QUESTIONS: dict[str, tuple[Callable[[Systems], Any], str]] = {
     "supabase": (lambda s: s.supabase.project(), "SUPABASE_API_KEY"),
     "vercel": (lambda s: s.vercel.project(), "VERCEL_TOKEN"),
     "launchdarkly": (lambda s: s.launchdarkly.flags(), "LD_API_KEY"),
+    "calcom_status": (lambda s: s.status_pages["calcom"].summary(), ""),
+    "slack_status": (lambda s: s.status_pages["slack"].summary(), ""),
     "supabase_status": (lambda s: s.status_pages["supabase"].summary(), ""),
 }
 VENDORS = [*QUESTIONS, *(f"{name}_status" for name in STATUS_PAGES if name != "supabase")]

@@ -167,7 +167,8 @@ def calcom(desk: Desk) -> None:
     user, hooks = found
     desk.say(f"  user {user}; hooks go to {', '.join(hooks) or 'nowhere'}")
     desk.secret("CALCOM_WEBHOOK_SECRET", "signatures are not checked")
-    desk.profile["calcom"] = {"url": url, "user_id": user}
+    status = desk.address("calcom", "status_url", "https://status.cal.com")
+    desk.profile["calcom"] = {"url": url, "user_id": user, "status_url": status}
 
 
 def clerk(desk: Desk) -> None:

@@ -24,7 +24,10 @@ def slack(desk: Desk) -> None:
         return
     team, name, channels = found
     desk.say(f"  {team} {name}")
-    desk.profile["slack"] = {"url": url, "team_id": team, "channel_id": desk.choose("channel of incidents", channels)}
+    desk.profile["slack"] = {
+        "url": url, "team_id": team, "channel_id": desk.choose("channel of incidents", channels),
+        "status_url": desk.address("slack", "status_url", "https://slack-status.com"),
+    }  # fmt: skip
 
 
 def pagerduty(desk: Desk) -> None:

@@ -38,8 +38,9 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class StatusSummary:
-    """What the page says."""
+    """What the page says. ``indicator``: none, minor, major, critical or maintenance, of the page as a whole."""
 
+    indicator: str
     description: str
     components: tuple[Component, ...]
     incidents: tuple[Incident, ...]
@@ -61,6 +62,7 @@ class StatusPage:
         _, components, incidents = fields(data, what, "summary", "status", "components", "incidents")
         with shape(what, "summary"):
             return StatusSummary(
+                indicator=text(inner(data, "status"), "indicator"),
                 description=text(inner(data, "status"), "description"),
                 components=tuple(
                     Component(needed(row, "name"), needed(row, "status"))

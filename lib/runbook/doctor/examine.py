@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook import policy as policies
-from runbook.doctor import channels, here, people, recovery, tokens
+from runbook.doctor import channels, here, people, recovery, tokens, vendors
 from runbook.doctor import secrets as needed
 from runbook.doctor.frame import Item, ask_all, ok
 from runbook.errors import SettingError
@@ -76,6 +76,7 @@ def look(systems: Systems, secrets: Secrets, root: Path) -> Iterator[Item]:
             *channels.questions(systems),
             *recovery.questions(systems),
             *here.questions(systems),
+            *vendors.questions(systems),
         ],
         systems.times,
     )

@@ -201,4 +201,6 @@ def status_pages() -> dict[str, StatusPage]:
             "LaunchDarkly", "https://status.launchdarkly.com", "Account management", "Audit log", "Authentication",
             "Flag targeting", "SDK delivery", "Segment management",
         ),
+        "calcom": page("Cal.com", "https://status.cal.com", "API", "Booker", "Webhooks"),
+        "slack": page("Slack", "https://slack-status.com", "Apps/Integrations/APIs", "Messaging", "Notifications"),
     }  # fmt: skip

@@ -49,6 +49,14 @@ def incident(page: StatusPage, name: str, impact: str, components: list[str], si
     }  # fmt: skip
 
 
+def indicator_of(page: StatusPage) -> Json:
+    """A page's own word: that of its worst component or incident."""
+    all_of = [OF_COMPONENT[status] for status in page.components.values()]
+    all_of += [each["impact"] for each in page.incidents]
+    worst = max(all_of, key=WORST.index)
+    return {"indicator": worst, "description": SAID[worst]}
+
+
 def app(world: World, name: str) -> ASGIApp:
     """One vendor's page, served."""
     return vendor_app(world, vendor(name))
@@ -62,12 +70,6 @@ def vendor(name: str) -> Vendor:
             "id": token(page.name, 12), "name": page.name, "url": page.url, "time_zone": "Etc/UTC", "updated_at": now,
         }  # fmt: skip
 
-    def indicator(page: StatusPage) -> Json:
-        all_of = [OF_COMPONENT[status] for status in page.components.values()]
-        all_of += [each["impact"] for each in page.incidents]
-        worst = max(all_of, key=WORST.index)
-        return {"indicator": worst, "description": SAID[worst]}
-
     def components(page: StatusPage, now: str) -> Json:
         return [component(page, each, now) for each in page.components]
 
@@ -75,11 +77,11 @@ def vendor(name: str) -> Vendor:
         page, now = world.pages[name], iso(world.times.now())
         return Reply({
             "page": head(page, now), "components": components(page, now), "incidents": page.incidents,
-            "scheduled_maintenances": [], "status": indicator(page),
+            "scheduled_maintenances": [], "status": indicator_of(page),
         })  # fmt: skip
 
     answers: dict[str, Callable[[StatusPage, str], Json]] = {
-        "status": lambda page, now: indicator(page), "components": components,
+        "status": lambda page, now: indicator_of(page), "components": components,
         "incidents": lambda page, now: page.incidents,
     }  # fmt: skip
 
