@@ -14,7 +14,7 @@ from vendor_contract.judging import Exchange
 from vendor_contract.recording import Contract, contracts
 
 CONTRACTS = contracts()
-TIMES = 30  # for each route
+TIMES = 60  # for each route
 ANSWER_SECONDS = 10.0
 
 

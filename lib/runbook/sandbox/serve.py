@@ -98,7 +98,8 @@ def _publish(path: Path, secrets: Mapping[str, str]) -> None:
 
 
 def _listen() -> socket.socket:
-    sock = socket.socket()
+    # asyncio sends at once (TCP_NODELAY) only where a socket says that it is TCP; else each answer waits 40 ms for an ACK
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind((LOOPBACK, 0))
     sock.listen(128)
     return sock
