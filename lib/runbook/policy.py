@@ -123,6 +123,9 @@ class Policy:
 
 def load(root: Path) -> Policy:
     """Read the policy of one checkout; exit 2 names the file and the key that is wrong."""
+    ours = sorted(path.name for path in (root / POLICY).glob("*.yaml"))
+    if stray := sorted(path.name for path in (root / LOCAL).glob("*.yaml") if path.name not in ours):
+        raise SettingError("no table of that name", where=str(LOCAL / stray[0]), next_step=f"one of {', '.join(ours)}")
     escalation, limits, approvals = (
         _table(root, name) for name in ("escalation.yaml", "limits.yaml", "approvals.yaml")
     )

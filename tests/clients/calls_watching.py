@@ -16,6 +16,11 @@ ISSUE = {
 }  # fmt: skip
 
 CALLS = {
+    "sentry.scopes": Call(
+        "sentry", lambda s: s.sentry.scopes(), "GET /api/0/",
+        {"version": "0", "auth": {"scopes": ["org:read", "event:read"]}, "user": {"email": SECRET}},
+        ("event:read", "org:read"),
+    ),
     "sentry.project": Call(
         "sentry", lambda s: s.sentry.project(), "GET /api/0/projects/agency/agency-site/",
         {"id": "7", "slug": "agency-site", "name": "Site", "securityToken": SECRET, "organization": {"slug": "agency"}},

@@ -41,6 +41,11 @@ VERCEL_PROJECT = {
 }  # fmt: skip
 
 CALLS = {
+    "launchdarkly.role": Call(
+        "launchdarkly", lambda s: s.launchdarkly.role("t"), "GET /api/v2/tokens/t",
+        {"_id": "t", "name": "runbook", "role": "writer", "customRoleIds": [], "token": SECRET, "serviceToken": True},
+        "writer",
+    ),
     "supabase.project": Call(
         "supabase", lambda s: s.supabase.project(), f"GET {SUPABASE}",
         {"id": REF, "ref": REF, "organization_id": "o", "name": "agency", "region": "eu-central-1",

@@ -54,6 +54,7 @@ class Caller:
 
     token_name: str
     is_service: bool
+    token_id: str = ""
 
 
 class LaunchDarkly:
@@ -142,7 +143,14 @@ class LaunchDarkly:
         data = self.door.read("/api/v2/caller-identity").data
         fields(data, "launchdarkly", "caller identity", "accountId")
         with shape("launchdarkly", "caller identity"):
-            return Caller(text(data, "tokenName"), data.get("serviceToken") is True)
+            return Caller(text(data, "tokenName"), data.get("serviceToken") is True, text(data, "tokenId"))
+
+    def role(self, token_id: str) -> str:
+        """A token's role: reader, writer, admin, owner; ``custom`` for one of the customer's own (apidocs, Get access token)."""
+        row = self.door.read(f"/api/v2/tokens/{segment('launchdarkly', token_id)}").data
+        fields(row, "launchdarkly", "token")
+        with shape("launchdarkly", "token"):
+            return "custom" if row.get("customRoleIds") or row.get("inlineRole") else needed(row, "role")
 
     def environment(self) -> str:
         """The key of the environment as the vendor knows it; the answer's SDK keys are not read."""

@@ -87,6 +87,12 @@ class Sentry:
         """What of the calls made so far will be retired."""
         return list(self._deprecated.values())
 
+    def scopes(self) -> tuple[str, ...]:
+        """What the token may do; empty: not told. The API's root says it (getsentry/sentry, api/endpoints/index.py)."""
+        (auth,) = fields(self._read("/api/0/"), "sentry", "token", "auth")
+        with shape("sentry", "token"):
+            return tuple(sorted(line(str(one), 60) for one in (auth or {}).get("scopes") or ()))
+
     def project(self) -> SentryProject:
         """The project as Sentry knows it."""
         data = self._read(self._own)

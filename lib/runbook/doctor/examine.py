@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook import policy as policies
-from runbook.doctor import channels, here, people, recovery, tokens, vendors
+from runbook.doctor import channels, here, named, people, recovery, rights, tokens, vendors
 from runbook.doctor import secrets as needed
 from runbook.doctor.frame import Item, ask_all, ok
 from runbook.errors import SettingError
@@ -73,6 +73,8 @@ def look(systems: Systems, secrets: Secrets, root: Path) -> Iterator[Item]:
     asked = ask_all(
         [
             *tokens.questions(systems),
+            *rights.questions(systems),
+            *named.questions(systems),
             *channels.questions(systems),
             *recovery.questions(systems),
             *here.questions(systems),

@@ -15,6 +15,7 @@ from runbook.sandbox import faults_database as database
 from runbook.sandbox import faults_flags as flags
 from runbook.sandbox import faults_hosting as hosting
 from runbook.sandbox import faults_replica as replica
+from runbook.sandbox import faults_tokens as tokens
 from runbook.sandbox import faults_vendors as vendors
 from runbook.sandbox import faults_webhooks as webhooks
 from runbook.sandbox.scenarios import FaultSpec
@@ -32,6 +33,8 @@ EVERY: tuple[Callable[..., None], ...] = (
     hosting.no_candidate, hosting.slow_alias,
     webhooks.customers_pay, webhooks.customers_book, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
     webhooks.webhook_secret_rotated, webhooks.cal_hook_inactive,
+    tokens.tokens_may_too_much, tokens.tokens_may_too_little, tokens.token_ends_soon, tokens.nobody_on_call,
+    tokens.bot_not_invited, tokens.backups_stopped, tokens.mail_server_gone,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}

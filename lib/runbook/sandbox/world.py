@@ -22,6 +22,7 @@ from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.platform import Platform, Transport
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
+from runbook.sandbox.tokens import TokenState
 from runbook.sandbox.traffic import Traffic
 from runbook.sandbox.visits import Visits, ask_page
 from runbook.sandbox.watch import Watch
@@ -87,6 +88,7 @@ class World:
             self.revoked: set[str] = set()
             self.sentry = watching.SentryState()
             self.tinybird = watching.TinybirdState()
+            self.tokens = TokenState()
             self.visits = Visits(now.timestamp(), lambda: ask_page(self.urls["site"], "/", "ordinary visitor"))
 
     def start(self, urls: Mapping[str, str]) -> None:

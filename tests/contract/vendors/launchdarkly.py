@@ -21,7 +21,9 @@ def play(launchdarkly, sandbox):
     launchdarkly.flag_changes(int(time.time() * 1000) - 86_400_000)
     launchdarkly.ask_approval("booking-calendar", on=True, description="bookings work again")
     launchdarkly.pending_approvals("booking-calendar")
-    assert launchdarkly.caller().is_service
+    caller = launchdarkly.caller()
+    assert caller.is_service
+    assert launchdarkly.role(caller.token_id) == "writer"
     (newest, *_) = launchdarkly.door.read("/api/v2/auditlog").data["items"]
     launchdarkly.door.read(f"/api/v2/auditlog/{newest['_id']}")
     assert launchdarkly.door.text("/api/v2/flags/agency/nothing")[0] == 404

@@ -17,6 +17,7 @@ def play(sentry, sandbox):
         assert time.monotonic() < give_up, "the broken site raised no error"
         time.sleep(0.2)
     sentry.project()
+    sentry.scopes()
     assert [one.key for one in choices.sentry_projects(sentry.door, "agency")] == ["agency-site"]
     sentry.count(period="2h", query="level:error")
     sentry.time_line(period="1h", query="level:error")

@@ -55,6 +55,19 @@ def caller_identity(world: World, call: Call) -> Reply:
     })  # fmt: skip
 
 
+@VENDOR.route("GET", "/api/v2/tokens/{id}")
+def access_token(world: World, call: Call) -> Reply:
+    """The token in hand, without its value; every other one is not there (apidocs, Get access token)."""
+    if call.params["id"] != token("ld token"):
+        raise Refusal(404, "Unknown access token", code="not_found")
+    made = millis(world.platform.created)
+    return Reply({
+        "_id": token("ld token"), "name": "runbook", "role": world.tokens.launchdarkly_role, "serviceToken": True,
+        "ownerId": token("ld owner"), "memberId": token("ld owner"), "token": "", "customRoleIds": [],
+        "creationDate": made, "lastModified": made, "_links": _self(call),
+    })  # fmt: skip
+
+
 @VENDOR.route("GET", "/api/v2/projects")
 def projects(world: World, call: Call) -> Reply:
     """The account's projects: one."""

@@ -87,6 +87,12 @@ def organization_route(path: str, *needed: str) -> Callable[[Handler], Handler]:
     return register
 
 
+@VENDOR.route("GET", "/api/0/")
+def index(world: World, call: Call) -> Reply:
+    """What the token may do (getsentry/sentry, api/endpoints/index.py)."""
+    return Reply({"version": "0", "auth": {"scopes": list(world.tokens.sentry_scopes)}, "user": None})
+
+
 @VENDOR.route("GET", "/api/0/projects/{organization}/{project}/")
 def project(world: World, call: Call) -> Reply:
     """The project, with the organization it is in."""

@@ -46,7 +46,7 @@ def _limits(most: int, remaining: int, left: float, now: float) -> Mapping[str, 
 
 VENDOR = Vendor(
     "slack", _authorize, _error, Limit(TIER_3, 60.0, _limits),
-    headers=lambda request_id: {"x-slack-req-id": request_id, "x-oauth-scopes": "chat:write,channels:read"},
+    headers=lambda request_id: {"x-slack-req-id": request_id},
     unmatched=lambda call: _no("unknown_method"),
 )  # fmt: skip
 
@@ -57,7 +57,7 @@ def auth_test(world: World, call: Call) -> Reply:
     return Reply({
         "ok": True, "url": "https://agency-test.slack.com/", "team": "Agency", "user": "runbook", "team_id": SLACK_TEAM,
         "user_id": SLACK_BOT, "bot_id": "B0RUNBOOK0", "is_enterprise_install": False,
-    })  # fmt: skip
+    }, headers={"x-oauth-scopes": ",".join(world.tokens.slack_scopes)})  # fmt: skip
 
 
 @VENDOR.route("GET", "/conversations.list")

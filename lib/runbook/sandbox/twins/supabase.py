@@ -25,8 +25,14 @@ POOL_SIZE_MOST = 3000
 
 @VENDOR.route("GET", "/v1/projects")
 def projects(world: World, call: Call) -> Reply:
-    """Every project of the account: one."""
-    return Reply([_project(world)])
+    """Every project that the token reaches."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    others = [
+        _project(world) | {"id": ref, "ref": ref, "name": name}
+        for at, name in enumerate(world.tokens.other_projects)
+        if (ref := letters[at : at + 20])
+    ]
+    return Reply([_project(world), *others])
 
 
 @project_route("GET", "")

@@ -56,12 +56,16 @@ def project_domains(world: World, call: Call) -> Reply:
 
 @VENDOR.route("GET", "/v5/user/tokens/current")
 def own_token(world: World, call: Call) -> Reply:
-    """The token that asks: it reaches one team, and ends in a year."""
+    """The token that asks: what it reaches, and until when; a year, unless a fault says otherwise."""
     made = millis(world.times.now()) - 30 * 86_400_000
+    until = world.tokens.vercel_until
+    scopes = [
+        {"type": "team", "teamId": team, "origin": "manual", "createdAt": made} for team in world.tokens.vercel_teams
+    ]
     return Reply({
         "token": {
             "id": token("vercel token"), "name": "runbook", "type": "token", "origin": "manual", "activeAt": made,
-            "createdAt": made, "expiresAt": made + 365 * 86_400_000,
-            "scopes": [{"type": "team", "teamId": TEAM, "origin": "manual", "createdAt": made}],
+            "createdAt": made, "expiresAt": made + 365 * 86_400_000 if until is None else millis(until),
+            "scopes": scopes or [{"type": "user", "origin": "manual", "createdAt": made}],
         },
     })  # fmt: skip
