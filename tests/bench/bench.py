@@ -49,6 +49,7 @@ def main() -> int:
             lambda: rows.cell_overhead(home, 50 if quick else 300),
             lambda: rows.importing(lab, home, effort.short),
             lambda: rows.triage(effort.short),
+            lambda: rows.rolled_back(lab, effort.long),
         ]
         for step in steps:
             row = step()
