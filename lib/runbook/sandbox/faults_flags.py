@@ -38,6 +38,11 @@ def flag_needs_approval(world: World, key: str = PRICING) -> None:
     world.flag_approvals = True
 
 
+def flag_environment_gone(world: World) -> None:
+    """The environment that the profile names is not there: it was deleted, or the profile means another account."""
+    world.flag_environment_gone = True
+
+
 def flag_off_already(world: World, key: str = PRICING) -> None:
     """Somebody turned the failing flag on and off again before we came."""
     flag_raises_errors(world, key)

@@ -75,6 +75,7 @@ class World:
             self.flags = {flag.key: flag for flag in seeds.flags(now)}
             self.audit = seeds.audit(now)
             self.flag_approvals = False  # whether a change of a flag wants an approval at the vendor first
+            self.flag_environment_gone = False
             self.flag_requests: list[tuple[str, dict[str, Any]]] = []  # for an approval: the flag, the request
             self.backups = seeds.backups(now)
             self.calcom = scheduling.CalcomState(now, str(self.parts.secrets["CALCOM_WEBHOOK_SECRET"]))

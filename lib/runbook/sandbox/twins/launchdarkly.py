@@ -87,7 +87,7 @@ def environments(world: World, call: Call) -> Reply:
 @VENDOR.route("GET", "/api/v2/projects/{project}/environments/{environment}")
 def environment(world: World, call: Call) -> Reply:
     """One environment."""
-    known(call)
+    known(world, call)
     return Reply(_environment(call))
 
 
@@ -104,7 +104,7 @@ def _environment(call: Call) -> Json:
 @VENDOR.route("GET", "/api/v2/flags/{project}")
 def flags(world: World, call: Call) -> Reply:
     """Every flag; with ``env`` the environment's part of each."""
-    known(call)
+    known(world, call)
     with world.lock:
         items = [flag_body(flag, call) for flag in world.flags.values()]
     return Reply({"items": items, "_links": _self(call), "totalCount": len(items)})
@@ -113,7 +113,7 @@ def flags(world: World, call: Call) -> Reply:
 @VENDOR.route("GET", "/api/v2/flags/{project}/{flag}")
 def flag(world: World, call: Call) -> Reply:
     """One flag."""
-    known(call)
+    known(world, call)
     with world.lock:
         found = world.flags.get(call.params["flag"])
         if found is None:
@@ -148,12 +148,12 @@ def audit_entry(world: World, call: Call) -> Reply:
     raise Refusal(404, "Unknown audit log entry", code="not_found")
 
 
-def known(call: Call) -> None:
-    """Refuse a project or an environment that is not ours."""
+def known(world: World, call: Call) -> None:
+    """Refuse a project or an environment that is not ours, or that is gone."""
     if call.params["project"] != LD_PROJECT:
         raise Refusal(404, f"Unknown project key {call.params['project']}", code="not_found")
     environment_key = call.params.get("environment", LD_ENVIRONMENT)
-    if environment_key != LD_ENVIRONMENT:
+    if environment_key != LD_ENVIRONMENT or world.flag_environment_gone:
         raise Refusal(404, f"Unknown environment key {environment_key}", code="not_found")
     if (wanted := call.one("env")) and wanted != LD_ENVIRONMENT:
         raise Refusal(404, f"Unknown environment key {wanted}", code="not_found")

@@ -23,7 +23,7 @@ FIELDS = {"environmentKey", "comment", "instructions"}
 @VENDOR.route("PATCH", "/api/v2/flags/{project}/{flag}")
 def patch(world: World, call: Call) -> Reply:
     """A semantic patch: all of its instructions or none; ``dryRun`` stores nothing."""
-    known(call)
+    known(world, call)
     if SEMANTIC not in call.headers.get("content-type", ""):
         raise Refusal(400, "patch must be an array of operations", code="invalid_request")
     body = _body(call, FIELDS)
@@ -50,7 +50,7 @@ def patch(world: World, call: Call) -> Reply:
 @VENDOR.route("POST", "/api/v2/projects/{project}/flags/{flag}/environments/{environment}/approval-requests")
 def ask_approval(world: World, call: Call) -> Reply:
     """Ask the environment's approvers; nothing is changed until one of them applies it."""
-    known(call)
+    known(world, call)
     body = _body(call, {"description", "instructions", "notifyMemberIds", "notifyTeamKeys", "resourceId", "comment"})
     if not body.get("description"):
         raise Refusal(400, "description is required", code="invalid_request")
@@ -71,7 +71,7 @@ def ask_approval(world: World, call: Call) -> Reply:
 @VENDOR.route("GET", "/api/v2/projects/{project}/flags/{flag}/environments/{environment}/approval-requests")
 def approvals(world: World, call: Call) -> Reply:
     """The requests of one flag, the newest first."""
-    known(call)
+    known(world, call)
     with world.lock:
         mine = _flag_of(world, call).key
         items = [request for key, request in reversed(world.flag_requests) if key == mine]
