@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from runbook import catalogue, policy, settings
+from runbook import catalogue, places, policy
 from runbook.errors import SettingError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,4 +103,4 @@ def test_a_table_that_there_is_none_of_is_an_error_that_names_it(customer: Path)
 
 def test_their_profiles_are_environments(customer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNBOOK_HOME", str(customer))
-    assert "production" in settings.profile_names()
+    assert "production" in places.profile_names()

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from runbook import settings
+from runbook import places, settings
 from runbook.errors import Fault, SettingError, SystemFault
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -53,11 +53,11 @@ def test_the_root_is_the_nearest_parent_with_profiles(home, monkeypatch):
     below = home / "a" / "b"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    assert settings.root() == home
+    assert places.root() == home
 
 
 def test_examples_are_not_environments(home):
-    assert settings.profile_names() == ["production", "sandbox"]
+    assert places.profile_names() == ["production", "sandbox"]
 
 
 def test_without_a_choice_two_profiles_are_a_question_and_one_sandbox_is_an_answer(home):

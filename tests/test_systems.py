@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from runbook import policy, settings
+from runbook import places, policy
 from runbook.errors import Fault, SystemFault
 from runbook.model import Identity
 from runbook.profile import Profile
@@ -27,7 +27,7 @@ PROJECT_ROUTE = f"GET /v1/projects/{REF}"
 
 def opened(profile: Profile = PROFILE, **more: Any) -> Systems:
     secrets = more.pop("secrets", SECRETS)
-    return Systems(profile, Secrets(secrets), policy.load(settings.root()), Clock().times, **more)
+    return Systems(profile, Secrets(secrets), policy.load(places.root()), Clock().times, **more)
 
 
 def fault_of(question: Callable[[], Any]) -> SystemFault:

@@ -1,4 +1,4 @@
-"""Where things are and who is meant: root, runs folder, the profile of one environment, and its secrets.
+"""Who is meant: the profile of one environment, and its secrets.
 
 A profile holds hosts and ids and is in git; secrets come from the environment or an owner-only ``.env`` and never are.
 The sandbox is the exception on purpose: its addresses and secrets come from its own state file and from nowhere else.
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runbook.errors import Fault, SettingError, SystemFault
+from runbook.places import PROFILES, profile_names, root, sandbox_state_path
 from runbook.profile import TARGETS, Profile
 
 SECRET_NAMES = (
@@ -32,7 +33,6 @@ ID_FIELDS = {
     "SUPABASE_PROJECT_ID": ("supabase", "project_ref"), "VERCEL_ORG_ID": ("vercel", "team_id"),
 }  # fmt: skip
 ID_NAMES = tuple(ID_FIELDS)
-PROFILES = Path("params/environments")
 # Which address in the sandbox's state is which field of the profile.
 SANDBOX_URLS: Mapping[str, Mapping[str, str]] = {
     "calcom": {"url": "calcom", "status_url": "calcom_status"},
@@ -70,56 +70,6 @@ class Secrets:
     def known(self) -> dict[str, str]:
         """Every secret that is set, for the masker."""
         return {name: value for name, value in self.values.items() if value}
-
-
-def root() -> Path:
-    """``$RUNBOOK_HOME``, else the nearest parent with ``params/environments/``, else the checkout we came from."""
-    if home := os.environ.get("RUNBOOK_HOME"):
-        if not (Path(home) / PROFILES).is_dir():
-            raise SettingError(
-                f"no {PROFILES}/ in it", where=f"RUNBOOK_HOME={home}", next_step="set it to the checkout"
-            )
-        return Path(home).resolve()
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / PROFILES).is_dir():
-            return folder
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / PROFILES).is_dir():
-        return checkout
-    raise SettingError(
-        "no params/environments/ here or above",
-        where=str(here),
-        next_step="run inside the runbooks' checkout, or set RUNBOOK_HOME to it",
-    )
-
-
-def runs_dir(given: str | None = None) -> Path:
-    """Where records go: ``--runs``, ``$RUNBOOK_RUNS``, else ``<root>/runs``."""
-    chosen = given or os.environ.get("RUNBOOK_RUNS")
-    runs = Path(chosen).resolve() if chosen else root() / "runs"
-    there = next(path for path in (runs, *runs.parents) if path.exists())
-    if not there.is_dir():
-        raise SettingError("is no folder", where=str(there), next_step="choose another --runs DIR")
-    return runs
-
-
-def standby_runs_dir() -> Path:
-    """Where records go when that has no room: ``$RUNBOOK_STANDBY_RUNS``, else below ``~/.local/state``."""
-    chosen = os.environ.get("RUNBOOK_STANDBY_RUNS")
-    return Path(chosen).resolve() if chosen else Path.home() / ".local" / "state" / "runbook" / "runs"
-
-
-def sandbox_state_path() -> Path:
-    """The sandbox's state file: ``$RUNBOOK_SANDBOX``, else under the root."""
-    chosen = os.environ.get("RUNBOOK_SANDBOX")
-    return Path(chosen).resolve() if chosen else root() / ".runbook" / "sandbox" / "state.json"
-
-
-def profile_names() -> list[str]:
-    """The profiles that are there, examples left out."""
-    names = (path.name.removesuffix(".yaml") for path in (root() / PROFILES).glob("*.yaml"))
-    return sorted(name for name in names if not name.endswith(".example"))
 
 
 def choose_profile(option: str | None, of_incident: str | None = None) -> str:

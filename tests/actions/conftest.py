@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from runbook import policy, settings
+from runbook import places, policy, settings
 from runbook.actions.frame import Action
 from runbook.checks.frame import Answer
 from runbook.model import Changed, Plan, Status
@@ -68,7 +68,7 @@ class World:
 
 def opened() -> Systems:
     profile = settings.load_profile("sandbox")
-    return Systems(profile, settings.load_secrets(profile), policy.load(settings.root()), Times())
+    return Systems(profile, settings.load_secrets(profile), policy.load(places.root()), Times())
 
 
 @pytest.fixture(scope="session")

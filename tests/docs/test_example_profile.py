@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from runbook import settings
+from runbook import places, settings
 from runbook.profile import Profile
 from runbook.record.mask import Masker
 
@@ -37,7 +37,7 @@ def written() -> dict[str, Any]:
 
 
 def test_a_copy_of_it_is_a_profile_and_the_example_itself_is_none(home: Path) -> None:
-    assert settings.profile_names() == ["production"]
+    assert places.profile_names() == ["production"]
     profile = settings.load_profile("production")
     assert profile.name == "production"
     assert not profile.sandbox

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from runbook import policy, settings
+from runbook import places, policy, settings
 from runbook.sandbox import lifecycle, state
 from runbook.systems import Systems
 from runbook.times import Times
@@ -138,6 +138,6 @@ def systems(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systems]:
     """The real clients, against this world."""
     monkeypatch.setenv("RUNBOOK_SANDBOX", str(world.path))
     profile = settings.load_profile("sandbox")
-    opened = Systems(profile, settings.load_secrets(profile), policy.load(settings.root()), Times())
+    opened = Systems(profile, settings.load_secrets(profile), policy.load(places.root()), Times())
     yield opened
     opened.close()

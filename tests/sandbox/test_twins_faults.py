@@ -49,6 +49,8 @@ HURTS: dict[str, dict[str, Any]] = {
     "flag-without-off-variation": {"home": 500},
     "flag-needs-approval": {"home": 500},
     "flag-off-already": {"home": 200, "flags_on": FLAGS_ON},
+    "flag-environment-gone": {"home": 500},
+    "deployment-channels-silent": {"home": 500, "production": NEW},
     "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
 }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from runbook import catalogue
 from runbook.errors import SettingError
+from runbook.places import root
 from runbook.sandbox import faults, scenarios
-from runbook.settings import root
 
 CONTRACT = [
     "healthy",

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from runbook.errors import SettingError
+from runbook.places import PROFILES
 from runbook.record.folder import write_atomic
-from runbook.settings import PROFILES
 
 HEAD = (
     "# Written by `runbook init`. Hosts and ids only: this file is in git, so no token, password or DSN belongs here.\n"

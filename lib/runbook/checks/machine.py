@@ -19,8 +19,9 @@ from runbook.checks.frame import Answer, check
 from runbook.checks.judge import judged, worst
 from runbook.checks.sessions import share
 from runbook.model import Row, Status
+from runbook.places import runs_dir
 from runbook.policy import Threshold
-from runbook.settings import is_loopback, runs_dir
+from runbook.settings import is_loopback
 from runbook.systems import Systems
 from runbook.times import Times
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 
-from runbook import approval, incident, policy, provenance, settings
+from runbook import approval, incident, places, policy, provenance
 from runbook.cli.screen import Screen
 from runbook.errors import Refused, SettingError
 from runbook.times import Times, iso
@@ -28,8 +28,8 @@ def approve(arguments: argparse.Namespace, screen: Screen) -> int:
     """Show what it approves, write the approval, say until when it holds."""
     if arguments.key:
         raise SettingError("approvals are not signed yet", where="--key", next_step="leave it out; names are claims")
-    times, rules = Times(), policy.load(settings.root())
-    runs = settings.runs_dir(arguments.runs)
+    times, rules = Times(), policy.load(places.root())
+    runs = places.runs_dir(arguments.runs)
     path = approval.find_plan(runs, arguments.plan_id.rpartition("@")[2])  # as pasted: action@plan-id
     kept = approval.read_plan(path)
     plan, incident_dir = kept.plan, path.parent.parent

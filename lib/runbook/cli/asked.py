@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from runbook import approval, catalogue, incident, provenance, settings
+from runbook import approval, catalogue, incident, places, provenance, settings
 from runbook.catalogue import Procedure
 from runbook.errors import SettingError
 from runbook.incident import Desk
@@ -74,8 +74,8 @@ def seconds(text: str) -> float:
 
 def check(arguments: argparse.Namespace, times: Times) -> Asked:
     """Everything that can be wrong, found before anything is made."""
-    root = settings.root()
-    runs, elsewhere = room.choose(settings.runs_dir(arguments.runs), settings.standby_runs_dir())
+    root = places.root()
+    runs, elsewhere = room.choose(places.runs_dir(arguments.runs), places.standby_runs_dir())
     procedure = catalogue.get(root, arguments.name)
     parameters = _parameters(procedure, arguments)
     mode = mode_of(str(parameters.get("mode", Mode.REHEARSE)))
@@ -105,7 +105,7 @@ def take_incident(asked: Asked, times: Times) -> Incident | None:
     if asked.opens:
         from runbook import policy  # late: reading the tables takes longer than everything else here
 
-        issue_type = policy.load(settings.root()).issue_type_of(asked.procedure.name)
+        issue_type = policy.load(places.root()).issue_type_of(asked.procedure.name)
     found = incident.resolve(
         Desk(asked.runs, asked.operator, times), asked.incident, environment=asked.environment, sandbox=asked.sandbox,
         category=asked.procedure.category, severity=asked.severity, issue_type=issue_type,

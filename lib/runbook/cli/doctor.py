@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from runbook import doctor, settings
+from runbook import doctor, places, settings
 from runbook.cli.screen import Screen
 from runbook.model import Status
 from runbook.times import Times
@@ -31,7 +31,7 @@ def _doctor(arguments: argparse.Namespace, screen: Screen) -> int:
 
 def examine(environment: str, screen: Screen) -> int:
     """Examine one environment, show it, and give the exit code."""
-    report = doctor.examine(environment, settings.root(), Times())
+    report = doctor.examine(environment, places.root(), Times())
     screen.document(report.as_json())
     screen.table(
         [(f"{WORDS[one.status]:>4}", one.item, one.summary) for one in report.items if one.status is Status.OK]

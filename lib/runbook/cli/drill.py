@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from runbook import settings
+from runbook import places
 from runbook.cli.ending import ends_cleanly
 from runbook.cli.sandbox import must_be_installed
 from runbook.cli.screen import Screen
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 def run(arguments: argparse.Namespace, screen: Screen) -> int:
     """0 when all passed, 4 when one failed. No sandbox is left behind."""
     must_be_installed()
-    root, runs, times = settings.root(), settings.runs_dir(arguments.runs), Times()
+    root, runs, times = places.root(), places.runs_dir(arguments.runs), Times()
     if arguments.all and arguments.scenarios:
         raise SettingError("--all and a scenario", where="drill", next_step="keep one of them")
     names = scenarios.names(root) if arguments.all else arguments.scenarios or [FIRST]

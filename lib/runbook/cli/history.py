@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from runbook import settings
+from runbook import places
 from runbook.cli.screen import Screen
 from runbook.errors import ExitStatus, SettingError
 from runbook.incident import must_exist
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def history(arguments: argparse.Namespace, screen: Screen) -> int:
     """Newest first."""
-    runs = settings.runs_dir(arguments.runs)
+    runs = places.runs_dir(arguments.runs)
     if arguments.incident:
         must_exist(runs, arguments.incident)
     known = (*get_args(ExitStatus), NOT_CLOSED)
@@ -79,7 +79,7 @@ def _notebook(run: str) -> str:
 def _must_be_a_notebook(name: str) -> None:
     from runbook import catalogue  # late: only a name that no run has
 
-    catalogue.get(settings.root(), name)
+    catalogue.get(places.root(), name)
 
 
 def _matching(folders: Iterable[Path], text: str, status: str) -> Iterator[dict[str, Any]]:

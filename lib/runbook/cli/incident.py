@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from runbook import incident, policy, provenance, settings
+from runbook import incident, places, policy, provenance, settings
 from runbook.cli.screen import Screen
 from runbook.clock import read_clock, t_plus
 from runbook.errors import SettingError
@@ -49,8 +49,8 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def _do(call: Command, given: argparse.Namespace, screen: Screen) -> int:
     times = Times()
-    desk = Desk(settings.runs_dir(given.runs), provenance.operator()[0], times)
-    rules = policy.load(settings.root())
+    desk = Desk(places.runs_dir(given.runs), provenance.operator()[0], times)
+    rules = policy.load(places.root())
     found = call(given, desk, rules)
     told = _told(found, desk, rules)
     screen.document(told)
@@ -63,7 +63,7 @@ def _open(given: argparse.Namespace, desk: Desk, rules: policy.Policy) -> Incide
     rules.severity(given.severity)
     rules.issue_type(given.type)
     chosen = settings.choose_profile(given.env)
-    if chosen not in settings.profile_names():
+    if chosen not in places.profile_names():
         settings.load_profile(chosen)  # says which there are
     return incident.open_incident(
         desk, environment=chosen, issue_type=given.type, severity=given.severity, incident_id=given.id,

@@ -8,7 +8,7 @@ import getpass
 import sys
 from collections.abc import Mapping
 
-from runbook import adoption, settings
+from runbook import adoption, places, settings
 from runbook.cli import doctor
 from runbook.cli.screen import Screen
 from runbook.errors import SettingError
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def _init(arguments: argparse.Namespace, screen: Screen) -> int:
-    root, name = settings.root(), arguments.env
+    root, name = places.root(), arguments.env
     path = adoption.profile_path(root, name)
     if not sys.stdin.isatty():
         raise SettingError("needs a terminal: it asks", where="init",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from runbook import catalogue, policy, settings
+from runbook import catalogue, places, policy
 from runbook.cli.screen import Screen
 
 
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def list_all(arguments: argparse.Namespace, screen: Screen) -> int:
     """Every procedure with its symptom."""
-    root = settings.root()
+    root = places.root()
     found = catalogue.find(root)
     screen.document(
         {"notebooks": [
@@ -36,7 +36,7 @@ def show(arguments: argparse.Namespace, screen: Screen) -> int:
     from runbook.cli import contents  # late: it imports the checks and actions
     from runbook.sandbox import scenarios
 
-    root = settings.root()
+    root = places.root()
     procedure = catalogue.get(root, arguments.name)
     checks, actions = contents.used(procedure)
     drilled_by = scenarios.of_notebook(procedure.name, root)

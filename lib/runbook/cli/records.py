@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from runbook import settings
+from runbook import places
 from runbook.cli.run import closing_lines
 from runbook.cli.screen import Screen
 from runbook.record.folder import find_run
@@ -25,7 +25,7 @@ def verify(arguments: argparse.Namespace, screen: Screen) -> int:
     """Silent and 0 when the record is whole; else one line and 4."""
     from runbook.record.verify import verify as verified
 
-    found = verified(find_run(settings.runs_dir(arguments.runs), arguments.run))
+    found = verified(find_run(places.runs_dir(arguments.runs), arguments.run))
     screen.document(found.as_json())
     if arguments.verbose:
         for one in found.checks:
@@ -44,7 +44,7 @@ def recover(arguments: argparse.Namespace, screen: Screen) -> int:
     from runbook import headless
     from runbook.record.journal import read
 
-    run_dir = find_run(settings.runs_dir(arguments.runs), arguments.run)
+    run_dir = find_run(places.runs_dir(arguments.runs), arguments.run)
     summary = headless.recover(run_dir)
     screen.document(summary)
     for entry in read(run_dir / "journal.jsonl"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from runbook import settings
+from runbook import places
 from runbook.cli.run import closing_lines
 from runbook.cli.screen import Screen
 from runbook.record.folder import find_run
@@ -22,8 +22,8 @@ def resume(arguments: argparse.Namespace, screen: Screen) -> int:
     """Run it again from the top in its own record; the exit code is the run's."""
     from runbook import headless
 
-    run_dir = find_run(settings.runs_dir(arguments.runs), arguments.run)
-    end = headless.resume(run_dir, settings.root(), (lambda _text: None) if screen.json else screen.text, Times())
+    run_dir = find_run(places.runs_dir(arguments.runs), arguments.run)
+    end = headless.resume(run_dir, places.root(), (lambda _text: None) if screen.json else screen.text, Times())
     screen.document(end.summary)
     for line in closing_lines(end.summary):
         screen.line(line)

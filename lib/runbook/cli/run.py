@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from runbook import incident, settings
+from runbook import incident, places
 from runbook.cli import asked
 from runbook.cli.screen import Screen
 from runbook.errors import RunbookError, SettingError
@@ -54,7 +54,7 @@ def request_of(checked: asked.Asked, about: Incident | None, arguments: argparse
     limits = {"timeout_seconds": arguments.timeout, "cell_timeout_seconds": arguments.cell_timeout}
     return RunRequest(
         procedure=checked.procedure, parameters=checked.parameters, environment=checked.environment,
-        incident=about, root=settings.root(), runs=checked.runs, operator=checked.operator,
+        incident=about, root=places.root(), runs=checked.runs, operator=checked.operator,
         operator_source=checked.operator_source, ask=arguments.ask, break_glass=arguments.break_glass or "",
         **{name: value for name, value in limits.items() if value is not None},
     )  # fmt: skip

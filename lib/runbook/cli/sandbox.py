@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import Any
 
-from runbook import settings
+from runbook import places
 from runbook.cli.screen import Screen
 from runbook.errors import SettingError
 
@@ -107,7 +107,7 @@ def _show(screen: Screen, headline: str) -> None:
         screen.line("no sandbox is up")
         return
     screen.line(f"scenario: {status['scenario']}")
-    screen.line(f"state: {settings.sandbox_state_path()} (pid {status['pid']})")
+    screen.line(f"state: {places.sandbox_state_path()} (pid {status['pid']})")
     screen.table([(f"  {name}", url) for name, url in status["urls"].items()])
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from runbook import approval, catalogue, incident, provenance, settings
+from runbook import approval, catalogue, incident, places, provenance
 from runbook.cli.asked import mode_of
 from runbook.cli.run import NeverOpened, closing_lines
 from runbook.cli.screen import Screen
@@ -34,14 +34,14 @@ def undo(arguments: argparse.Namespace, screen: Screen) -> int:
         raise SettingError("--ask needs a terminal", where="undo", next_step="use --approve ACTION@PLAN-ID")
     times, approve, mode = Times(), ",".join(arguments.approve), mode_of(arguments.mode)
     approval.parse(approve, approver="", expires_at=times.now())
-    run_dir = find_run(settings.runs_dir(arguments.runs), arguments.run)
+    run_dir = find_run(places.runs_dir(arguments.runs), arguments.run)
     procedure, opened = undo_of(run_dir)
     from runbook import headless  # late: a wrong option need not wait for it
 
     name, source = provenance.operator()
     about = opened["incident"]
     request = headless.RunRequest(
-        procedure=procedure, environment=opened["environment"], root=settings.root(), runs=run_dir.parent.parent,
+        procedure=procedure, environment=opened["environment"], root=places.root(), runs=run_dir.parent.parent,
         incident=incident.must_exist(run_dir.parent.parent, about) if about else None,
         parameters={"incident": about, "environment": opened["environment"], "mode": mode.value, "approve": approve,
                     "undo_of": run_dir.name},

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from runbook.checks import machine
 from runbook.doctor.frame import Item, Question, ok
 from runbook.model import Row, Status
-from runbook.settings import runs_dir
+from runbook.places import runs_dir
 from runbook.systems import Systems
 
 NEXT = {

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from runbook import approval, catalogue, provenance, settings
+from runbook import approval, catalogue, places, provenance, settings
 from runbook import incident as incidents
 from runbook import policy as policies
 from runbook.errors import Refused, SettingError
@@ -45,7 +45,7 @@ def open_run(
     In a folder whose record is closed the answer is a ``ClosedRun``: it says so and calls nothing.
     """
     times = Times()
-    root = settings.root()
+    root = places.root()
     attached = attached_folder()
     procedure = procedure_of(name, attached, root)
     shell = capture.running_shell()
@@ -58,7 +58,7 @@ def open_run(
     if interactive and attached is None and mode == Mode.ACT:
         raise Refused("a notebook without a dated copy can only rehearse", where=name,
                       next_step=f"runbook open {name} --mode act")  # fmt: skip
-    runs = attached.parent.parent if attached else settings.runs_dir()
+    runs = attached.parent.parent if attached else places.runs_dir()
     about = incidents.load(runs, incident) if incident else None
     profile = settings.load_profile(settings.choose_profile(environment or None, about.environment if about else None))
     secrets, policy = settings.load_secrets(profile), policies.load(root)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from runbook.errors import RunbookError, SettingError
+from runbook.places import sandbox_state_path
 from runbook.sandbox import state
 from runbook.sandbox.afterwards import DRILL
 from runbook.sandbox.processes import Child, Detached, spawn, stop
-from runbook.settings import sandbox_state_path
 
 UP_SECONDS = 30.0
 DOWN_SECONDS = 10.0

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from runbook.errors import SettingError
-from runbook.settings import read_yaml, root
+from runbook.places import root
+from runbook.settings import read_yaml
 
 FOLDER = Path("params/scenarios")
 T = TypeVar("T")

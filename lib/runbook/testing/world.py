@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runbook import places
 from runbook import policy as policies
-from runbook import settings
 from runbook.actions.frame import Action
 from runbook.checks.frame import Check, ask
 from runbook.db import Probe
@@ -111,7 +111,7 @@ class World:
         self.vendors = {name: Vendor(name, given.get(name, {}), self.changes) for name in names}
         expected = profile.database.system_identifier if profile.database else ""
         self.systems = Systems(
-            profile, Secrets(SECRETS if secrets is None else secrets), policy or policies.load(settings.root()),
+            profile, Secrets(SECRETS if secrets is None else secrets), policy or policies.load(places.root()),
             self.clock.times, transports={name: vendor.transport for name, vendor in self.vendors.items()},
             clients={
                 "database": FakeDatabase(database or {}, probes or {}, self.changes, system_identifier or expected),

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from runbook.places import root
 from runbook.policy import load as load_policy
 from runbook.sandbox import lifecycle
 from runbook.sandbox.twins.frame import Vendor
-from runbook.settings import load_profile, load_secrets, root
+from runbook.settings import load_profile, load_secrets
 from runbook.systems import Systems
 from runbook.times import Times
 from starlette.routing import compile_path
