@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from runbook.sandbox import restoring
@@ -38,4 +39,6 @@ def restore(world: World, call: Call) -> Reply:
         raise Refusal(400, "recovery_time_target_unix: Invalid input: expected number >=0")
     if reason := restoring.begin(world, unix):
         raise Refusal(400, reason)
-    return Reply(status=201, change=True, objects=(PROJECT_REF,))
+    return Reply(
+        status=201, change=True, objects=(f"{PROJECT_REF}@{datetime.fromtimestamp(unix, UTC):%Y-%m-%dT%H:%M:%SZ}",)
+    )
