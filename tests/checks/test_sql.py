@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runbook.sandbox.postgres import Postgres
 
 FILES = sorted((Path(runbook.__file__).parent / "sql").glob("*.sql"))
-SAMPLE: dict[str, Any] = {"seconds": 1.0, "identities": "1@x,2@y"}
+SAMPLE: dict[str, Any] = {"seconds": 1.0, "identities": "1@x,2@y", "moment": "2026-01-05 03:00:00+00", "most_bytes": 1_000_000}
 PROTECTED = "postgres,authenticator"
 Row = dict[str, Any]
 

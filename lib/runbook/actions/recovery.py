@@ -24,6 +24,7 @@ SOURCE = "Management API, project and health; Postgres, row counts and checksums
 
 def preview(systems: Systems, *, recover_to: str = "") -> Preview:
     """The moment to go back to, and what is lost by that; refused where the vendor would refuse."""
+    the_add_on_is_bought(systems.supabase.backups())
     moment = moment_of(recover_to)
     if moment is None:
         raise Refused("no moment to go back to is given", where="recover_to",
@@ -48,12 +49,19 @@ def preview(systems: Systems, *, recover_to: str = "") -> Preview:
     return Preview(ref, (item,), costs, before, left_alone=("Storage: its files are in no backup of the database",))
 
 
+def the_add_on_is_bought(said: Mapping[str, Any]) -> None:
+    """Refuse without point-in-time recovery."""
+    if not said["pitr_enabled"]:
+        raise Refused(
+            "point-in-time recovery is not bought, and buying it now does not help this incident", where="Supabase",
+            next_step="Database, Backups: restore the newest daily backup to a new project",
+        )  # fmt: skip
+
+
 def may_begin(systems: Systems, moment: datetime) -> None:
     """Refuse what the vendor would: no add-on, a moment outside the window, a replica in the way (docs, Backups)."""
     said: dict[str, Any] = systems.supabase.backups()
-    if not said["pitr_enabled"]:
-        raise Refused("point-in-time recovery is not bought, and buying it now does not help this incident",
-                      where="Supabase", next_step="the newest daily backup: Database, Backups, restored to a new project")  # fmt: skip
+    the_add_on_is_bought(said)
     earliest, latest = said["earliest_unix"], said["latest_unix"]
     if earliest is None or latest is None or not earliest <= moment.timestamp() <= latest:
         inside = " to ".join(f"{datetime.fromtimestamp(one, UTC):%Y-%m-%dT%H:%M:%SZ}" if one is not None else "unknown"

@@ -82,9 +82,10 @@ def would_be_lost(systems: Systems, recover_to: str = "") -> Answer:
         return Answer(Status.UNKNOWN, f"no moment is given: set recover_to, {MOMENT_HELP}", source=source(systems))
     rows = digests(systems, moment)
     minutes = (systems.times.now() - moment).total_seconds() / 60
+    shown = [{"table": row["table_name"], "rows": row["rows"], "written_after": row["after"]} for row in rows]
     return Answer(
         Status.OK, f"{minutes:.0f} min of work: {lost_words(rows)}", sum(row["after"] or 0 for row in rows), "rows",
-        source=source(systems), rows=[{"table": row["table_name"], "rows": row["rows"], "written_after": row["after"]} for row in rows],
+        source=source(systems), rows=shown,
     )  # fmt: skip
 
 
