@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from runbook.sandbox.postgres import Postgres
 
 FILES = sorted((Path(runbook.__file__).parent / "sql").glob("*.sql"))
-SAMPLE: dict[str, Any] = {"seconds": 1.0, "identities": "1@x,2@y", "moment": "2026-01-05 03:00:00+00", "most_bytes": 1_000_000}
+PUBLIC_KEY = (Path(__file__).parents[2] / "params/environments/sandbox-dumps.asc").read_text("utf-8")
+SAMPLE: dict[str, Any] = {
+    "seconds": 1.0,
+    "identities": "1@x,2@y",
+    "moment": "2026-01-05 03:00:00+00",
+    "most_bytes": 1_000_000,
+}
 PROTECTED = "postgres,authenticator"
 Row = dict[str, Any]
 

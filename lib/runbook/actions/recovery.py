@@ -9,6 +9,7 @@ from typing import Any
 
 from runbook.actions import project
 from runbook.actions.frame import Action
+from runbook.actions.keeping import keep_damaged_tables
 from runbook.checks.database import read
 from runbook.checks.frame import Answer
 from runbook.checks.recovery import MOMENT_HELP, deleted, digests, lost_words, moment_of, replicas_of
@@ -155,4 +156,4 @@ restore_to_moment = Action(
     follow_up="Compare Storage, payments and bookings with the vendors: what they were told after the moment is not in "
     "the database any more.",
 )  # fmt: skip
-EVERY = (restore_to_moment,)
+EVERY = (keep_damaged_tables, restore_to_moment)

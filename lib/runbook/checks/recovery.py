@@ -35,7 +35,7 @@ def deleted(systems: Systems) -> Answer:
     return Answer(
         status, told or "no table has lost many rows since the statistics began", round(most, 1), "%", bar(threshold),
         source(systems), rows=[{**row, "percent": round(row["percent"], 1)} for row in found[:20]],
-        facts={"damaged": [row["table_name"] for row in bad]},
+        facts={"damaged": [row["table_name"] for row in bad], "bytes": {row["table_name"]: row["bytes"] for row in bad}},
     )  # fmt: skip
 
 
