@@ -30,7 +30,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     database.wrong_target, database.pooler_refuses, database.traffic_spike, replica.replica_lagging,
     data.mass_delete, data.read_replica,
     vendors.status_noise, vendors.vendor_incident, vendors.vendor_outage, vendors.api_answers,
-    vendors.slow_answers, vendors.token_revoked, vendors.mail_down,
+    vendors.slow_answers, vendors.token_revoked,
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
     hosting.no_candidate, hosting.slow_alias,
     webhooks.customers_pay, webhooks.customers_book, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,

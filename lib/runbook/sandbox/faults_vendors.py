@@ -69,9 +69,3 @@ def slow_answers(world: World, milliseconds: int = 200, systems: Sequence[str] =
 def token_revoked(world: World, secret: str = "SUPABASE_API_KEY") -> None:
     """Somebody revoked our token at the vendor."""
     world.revoked.add(secret)
-
-
-def mail_down(world: World) -> None:
-    """The company's mail server is down: nobody is told by mail."""
-    world.parts.mailbox.stop()
-    world.on_repair(world.parts.mailbox.start)

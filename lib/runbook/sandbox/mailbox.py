@@ -53,4 +53,3 @@ class Mailbox:
         """Stop the server; the mails stay until the sandbox's folder goes."""
         if self._controller is not None:
             self._controller.stop()
-            self._controller = None
