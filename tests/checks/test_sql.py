@@ -25,6 +25,9 @@ SAMPLE: dict[str, Any] = {
     "identities": "1@x,2@y",
     "moment": "2026-01-05 03:00:00+00",
     "most_bytes": 1_000_000,
+    "schema": "public",
+    "table_name": "bookings",
+    "public_key": PUBLIC_KEY,
 }
 PROTECTED = "postgres,authenticator"
 Row = dict[str, Any]
