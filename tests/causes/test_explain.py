@@ -27,6 +27,8 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "deployment.domains": {},
     "deployment.candidates": {"last_good": "dpl_good"},
     "flags.changed": {"suspect": ""},
+    "recovery.deleted": {"damaged": []},
+    "recovery.window": {"pitr": True},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -53,6 +55,10 @@ WAITING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": True}]})
 PAGES_FAIL = (Status.CRITICAL, {"errors": 12})
 YOUNG = (Status.OK, {"age_seconds": 720.0, "message": "newer"})
 RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
+
+
+GONE = (Status.CRITICAL, {"damaged": ["public.bookings"]})
+NOT_BOUGHT = (Status.WARNING, {"pitr": False})
 
 
 def blocked_by(state: str) -> tuple[Status, dict[str, Any]]:
@@ -194,6 +200,7 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         ),
         ["this-machine"],
     ),
+    "rows are gone": (world(recovery_deleted=GONE), ["mass-delete"]),
 }
 
 
@@ -212,6 +219,13 @@ def test_every_cause_is_shown_by_some_world_and_says_what_helps() -> None:
     for cause in causes.values():
         assert cause.actions or cause.notebooks or cause.by_hand
         assert cause.evidence_for
+
+
+def test_a_restore_is_offered_only_where_it_was_bought() -> None:
+    (bought,) = explain(world(recovery_deleted=GONE))
+    (not_bought,) = explain(world(recovery_deleted=GONE, recovery_window=NOT_BOUGHT))
+    assert (bought.actions, not_bought.actions) == (("restore_to_moment",), ())
+    assert "newest daily backup to a new project" in not_bought.by_hand
 
 
 def test_without_a_deployment_to_go_back_to_no_rollback_is_offered() -> None:

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from runbook.sandbox.postgres import Postgres
 
 FILES = sorted((Path(runbook.__file__).parent / "sql").glob("*.sql"))
-SAMPLE: dict[str, Any] = {"seconds": 1.0, "identities": "1@x,2@y"}
+PUBLIC_KEY = (Path(__file__).parents[2] / "params/environments/sandbox-dumps.asc").read_text("utf-8")
+SAMPLE: dict[str, Any] = {
+    "seconds": 1.0,
+    "identities": "1@x,2@y",
+    "moment": "2026-01-05 03:00:00+00",
+    "most_bytes": 1_000_000,
+    "schema": "public",
+    "table_name": "bookings",
+    "public_key": PUBLIC_KEY,
+}
 PROTECTED = "postgres,authenticator"
 Row = dict[str, Any]
 

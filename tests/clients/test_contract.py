@@ -99,6 +99,10 @@ CALLS = {
         {"pitr_enabled": True, "earliest_unix": 1, "latest_unix": 2,
          "backups": [{"status": "COMPLETED", "inserted_at": "2026-01-05T01:00:00Z"}]},
     ),
+    "supabase.restore_to": Call(
+        "supabase", lambda s: s.supabase.restore_to(1767582000), f"POST {SUPABASE}/database/backups/restore-pitr", None, None,
+        body={"recovery_time_target_unix": 1767582000}, status=201,
+    ),
     "supabase.disk": Call(
         "supabase", lambda s: s.supabase.disk(), f"GET {SUPABASE}/config/disk/util",
         {"timestamp": "2026-01-05T03:00:00Z", "metrics": {"fs_size_bytes": 100, "fs_avail_bytes": 40, "fs_used_bytes": 60}},

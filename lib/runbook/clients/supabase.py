@@ -152,6 +152,10 @@ class Supabase:
                 "backups": [{"status": text(row, "status"), "inserted_at": text(row, "inserted_at")} for row in rows],
             }  # fmt: skip
 
+    def restore_to(self, unix: int) -> None:
+        """Restore the database to a second; asynchronous, no job id: the project is the job. An integer, not the docs' text."""
+        self.door.write("POST", f"{self._base}/database/backups/restore-pitr", {"recovery_time_target_unix": unix})
+
     def disk(self) -> Disk:
         """How full the disk is."""
         data = self.door.read(f"{self._base}/config/disk/util").data

@@ -7,10 +7,11 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from runbook import catalogue, headless, incident, policy, provenance
+from runbook import approval, catalogue, headless, incident, policy, provenance
 from runbook.drill.score import DrillResult, Row, score
 from runbook.drill.stopped import stopped_by_signals
 from runbook.errors import RunbookError
@@ -48,7 +49,7 @@ def drill(scenario: Scenario, *, root: Path, runs: Path, times: Times, show: Sho
         lap("broken")
         show(f"broken: {scenario.title}; the site answers {before['health']}\n")
         with _incident(scenario, procedure.category, root, runs, times) as about:
-            request = _request(scenario, procedure, about, root, runs)
+            request = _request(scenario, procedure, about, before, root, runs)
             known = len(_changes(state))
             approve = _approvals(scenario, request, times)
             lap("rehearsed")
@@ -74,12 +75,12 @@ def leaks(run_dir: Path, declared: Mapping[str, str]) -> list[str]:
 
 
 def _request(
-    scenario: Scenario, procedure: catalogue.Procedure, about: Incident | None, root: Path, runs: Path
-) -> RunRequest:
+    scenario: Scenario, procedure: catalogue.Procedure, about: Incident | None, state: Mapping[str, Any], root: Path, runs: Path
+) -> RunRequest:  # fmt: skip
     """The run of a scenario, without mode and approvals."""
     where = f"scenario {scenario.name}"
     values = {one.name: one.default for one in procedure.parameters}
-    values |= catalogue.coerce(procedure, scenario.parameters, where)
+    values |= catalogue.coerce(procedure, told_by_the_world(scenario.parameters, state), where)
     values |= catalogue.coerce(procedure, {"environment": "sandbox"}, where)
     if about is not None:
         values |= catalogue.coerce(procedure, {"incident": about.incident_id}, where)
@@ -88,6 +89,12 @@ def _request(
         procedure=procedure, parameters=values, environment="sandbox", incident=about, root=root, runs=runs,
         operator=operator, operator_source=source, drill=True,
     )  # fmt: skip
+
+
+def told_by_the_world(parameters: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """A scenario's parameters; ``{name}`` is what the broken world says of that name."""
+    return {key: str(state[value[1:-1]]) if isinstance(value, str) and value[:1] + value[-1:] == "{}" else value
+            for key, value in parameters.items()}  # fmt: skip
 
 
 def _run(request: RunRequest, approve: str, mode: str, show: Show, times: Times) -> RunEnd:
@@ -114,7 +121,20 @@ def _approvals(scenario: Scenario, request: RunRequest, times: Times) -> str:
             raise RunbookError(f"the rehearsal made no plan of {action}", where=f"scenario {scenario.name}",
                                next_step=f"read {end.run_dir}")  # fmt: skip
         given.append(f"{action}@{plans[action]}" if word.endswith(PLANNED) else word)
+        if scenario.second and word.endswith(PLANNED) and request.incident is not None:
+            _approve_too(scenario.second, plans[action], request, times)
     return ",".join(given)
+
+
+def _approve_too(who: str, plan_id: str, request: RunRequest, times: Times) -> None:
+    """What ``runbook approve`` does for the second person."""
+    assert request.incident is not None
+    folder = request.runs / request.incident.incident_id
+    kept = approval.read_plan(approval.path_of(folder, plan_id))
+    approval.write_approval(
+        folder, kept.plan, approver=request.operator if who == "operator" else who, reason="a drill",
+        valid=timedelta(minutes=policy.load(request.root).approval_minutes), times=times,
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import psycopg
 from starlette.types import ASGIApp
 
 from runbook.errors import RunbookError
-from runbook.sandbox import faults, faults_replica, scenarios, seeds
+from runbook.sandbox import faults, faults_data, faults_replica, scenarios, seeds
 from runbook.sandbox.scenarios import FaultSpec
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
 from runbook.sandbox.visits import ask_page
@@ -103,10 +103,12 @@ def figures(world: World) -> dict[str, Json]:
         "hooks_on": sum(one.active for one in world.calcom.hooks.values()),
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
-        "replica_behind_mb": None,
+        "replica_behind_mb": None, "data_as_before": None,
+        "before_damage": None if world.damage is None else f"{world.damage.before:%Y-%m-%dT%H:%M:%SZ}",
     }  # fmt: skip
     with contextlib.suppress(psycopg.Error):  # Postgres is down: its figures stay None
-        state |= {"read_only": world.read_only(), "replica_behind_mb": faults_replica.behind_mb(world)}
+        state |= {"read_only": world.read_only(), "replica_behind_mb": faults_replica.behind_mb(world),
+                  "data_as_before": faults_data.as_before(world)}  # fmt: skip
         (row,) = world.admin.patient(
             "select count(*)::int as connections, (count(*) filter (where state like 'idle in transaction%%'))::int"
             " as idle_in_transaction from pg_stat_activity where backend_type = 'client backend' and %s",

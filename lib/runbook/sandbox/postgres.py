@@ -29,6 +29,7 @@ SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements", "wal_level": "replica", "max_wal_senders": "6", "hot_standby": "on",
     "shared_buffers": "32MB", "log_destination": "jsonlog", "logging_collector": "on", "log_directory": "log",
     "log_filename": "postgres.log", "timezone": "UTC", "lc_messages": "C", "max_parallel_workers": "2",
+    "archive_mode": "on",  # it cannot be switched on later without a restart; see archive.py
 }  # fmt: skip
 START_SECONDS = 20.0
 
@@ -97,6 +98,8 @@ class Postgres:
         self.run("initdb", "-D", str(self.data), "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password_file),
                  "-E", "UTF8", "--locale=C", "--no-sync")  # fmt: skip
         password_file.unlink()
+        with (self.data / "postgresql.conf").open("a") as settings:
+            settings.write("archive_command = 'true'\n")  # nowhere, until an archive says where to
         self.start()
         self._fill()
 

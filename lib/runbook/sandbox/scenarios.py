@@ -45,7 +45,11 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One way the world breaks. ``approve`` holds ``action`` or ``action@planned``: the drill fills in the plan's id."""
+    """One way the world breaks. ``approve`` holds ``action`` or ``action@planned``: the drill fills in the plan's id.
+
+    ``second`` approves each ``action@planned`` as well, from another terminal; ``operator`` is who runs the drill. A parameter
+    ``{name}`` is what the broken world's ``/state`` says of that name.
+    """
 
     name: str
     title: str
@@ -55,6 +59,7 @@ class Scenario:
     wait_seconds: float = 0.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     approve: tuple[str, ...] = ()
+    second: str = ""
     mode: str = "act"
 
 

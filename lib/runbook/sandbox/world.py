@@ -29,6 +29,7 @@ from runbook.sandbox.watch import Watch
 from runbook.times import Times
 
 if TYPE_CHECKING:
+    from runbook.sandbox.archive import Archive, Damage
     from runbook.sandbox.parts import Parts
     from runbook.sandbox.postgres import Postgres
     from runbook.sandbox.replica import Replica
@@ -58,10 +59,12 @@ class World:
         self.closed = False
         self.other_database: Postgres | None = None  # the wrong one, while a fault points DATABASE_URL at it
         self.replica: Replica | None = None  # a read replica, while a fault has one
+        self.archive: Archive | None = None  # base backup and log, while a fault has point-in-time recovery
+        self.damage: Damage | None = None  # what a fault did to the data
         self._undo: list[Callable[[], None]] = []
         self._reserved = threading.BoundedSemaphore(RESERVED)
         self._pool = (parts.pooler.default_pool_size, parts.pooler.pool_mode)
-        self._changing = threading.Lock()
+        self.changing = threading.Lock()  # one restart, restore or repair at a time
         self.seed()
 
     def seed(self) -> None:
@@ -181,7 +184,7 @@ class World:
         began = self.times.monotonic()
         end = "ACTIVE_UNHEALTHY"  # when Postgres does not come back
         try:
-            with self._changing:
+            with self.changing:
                 self.times.sleep(RESTART_SECONDS / 4)
                 self.parts.postgres.restart()
                 self.parts.pooler.refuse(None)  # a project restart clears the circuit breaker, a reboot does not
@@ -213,7 +216,7 @@ class World:
 
     def repair(self) -> None:
         """Bring the healthy world back, whatever was broken or changed. Every step is tried; the first error is raised."""
-        with self._changing:
+        with self.changing:
             errors = self._take_back()
             self.traffic.attack_until = None
             self.parts.pooler.refuse(None)

@@ -36,6 +36,8 @@ def play(supabase, sandbox):
     supabase.read_only_mode()
     supabase.door.write("POST", f"{OURS}/readonly/temporary-disable")
     supabase.read_only_mode()
+    sandbox.break_("mass_delete")
+    supabase.restore_to(supabase.backups()["latest_unix"])
     sandbox.break_("postgres_stopped")
     supabase.project()
     supabase.health()

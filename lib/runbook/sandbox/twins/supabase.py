@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from runbook.sandbox.seeds import ORGANIZATION, PROJECT_REF, REGION, token
-from runbook.sandbox.twins import supabase_sql
+from runbook.sandbox.twins import supabase_backups, supabase_sql
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
 from runbook.sandbox.twins.supabase_door import USAGE_PER_MINUTE, VENDOR, body_of, project_route
 from runbook.sandbox.twins.supabase_health import MOST_MILLISECONDS, NAMES, server_version, service
@@ -18,7 +18,7 @@ from runbook.times import iso
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-__all__ = ["VENDOR"]
+__all__ = ["VENDOR", "supabase_backups"]
 Json = Any
 POOL_SIZE_MOST = 3000
 
@@ -119,15 +119,6 @@ def set_pooler(world: World, call: Call) -> Reply:
 def postgres(world: World, call: Call) -> Reply:
     """Overrides only: ``{}`` is normal. The live limit is ``current_setting('max_connections')``."""
     return Reply({key: value for key, value in world.platform.overrides.items() if not key.startswith("_")})
-
-
-@project_route("GET", "/database/backups")
-def backups(world: World, call: Call) -> Reply:
-    """Daily backups; point-in-time recovery is not bought."""
-    return Reply({
-        "region": REGION, "walg_enabled": True, "pitr_enabled": False, "backups": world.backups,
-        "physical_backup_data": {},
-    })  # fmt: skip
 
 
 @project_route("GET", "/config/disk")

@@ -22,7 +22,7 @@ SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16/"  # asks a Postgres-speaking serve
 
 def service(world: World, name: str) -> Json:
     """One service as the API answers it."""
-    coming = world.platform.status in ("RESTARTING", "COMING_UP")
+    coming = world.platform.status in ("RESTARTING", "RESTORING", "COMING_UP")
     problem = _problem(world, name)
     answer: Json = {"name": name, "healthy": not problem, "status": "ACTIVE_HEALTHY"}
     if problem:
