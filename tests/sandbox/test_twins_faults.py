@@ -51,6 +51,14 @@ HURTS: dict[str, dict[str, Any]] = {
     "flag-off-already": {"home": 200, "flags_on": FLAGS_ON},
     "flag-environment-gone": {"home": 500},
     "deployment-channels-silent": {"home": 500, "production": NEW},
+    "mass-delete-recovered": {"health": 200, "data_as_before": False},
+    "recovery-healthy": {"health": 200},
+    "recovery-not-bought": {"health": 200, "data_as_before": False},
+    "recovery-one-person-twice": {"health": 200, "data_as_before": False},
+    "recovery-outside-the-window": {"health": 200, "data_as_before": False},
+    "recovery-replica-in-the-way": {"health": 200, "data_as_before": False},
+    "recovery-slack-and-mail-down": {"health": 200, "data_as_before": False},
+    "recovery-tables-kept": {"health": 200, "data_as_before": False},
     "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
 }
 

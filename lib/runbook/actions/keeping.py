@@ -15,8 +15,8 @@ from runbook.checks.frame import Answer
 from runbook.checks.recovery import deleted
 from runbook.errors import Refused
 from runbook.model import Changed, Danger, Outcome, Plan, PlannedObject, Preview, Status
+from runbook.places import root, runs_dir
 from runbook.record.folder import write_atomic
-from runbook.settings import root, runs_dir
 from runbook.systems import Systems
 from runbook.times import parse_iso
 
