@@ -51,6 +51,7 @@ NO_VENDOR = {
     "site.pages",
     "changes.migrations",
     "database.replicas",
+    "recovery.deleted",
 }
 # What an empty list says truly: nothing was changed. The project itself names its live deployment, the disk its bytes.
 EMPTY_IS_TRUE = {"changes.deployments", "changes.flags", "changes.config", "deployment.live", "database.disk"}  # fmt: skip

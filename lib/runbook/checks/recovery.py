@@ -12,6 +12,7 @@ from typing import Any
 from runbook.checks.database import DATABASE, SUPABASE, not_used, read, source
 from runbook.checks.frame import Answer, check
 from runbook.checks.judge import bar, judged, worst
+from runbook.errors import Fault, SystemFault
 from runbook.model import Status
 from runbook.systems import Systems
 from runbook.times import parse_iso
@@ -111,8 +112,12 @@ def lost_words(rows: list[dict[str, Any]]) -> str:
 
 
 def replicas_of(systems: Systems) -> list[str]:
-    """The read replicas that the vendor knows."""
-    return [one.identifier for one in systems.supabase.pooler_configs() if one.database_type != "PRIMARY"]
+    """The read replicas that the vendor knows. A fault when it names no primary either: that list is not the whole."""
+    known = systems.supabase.pooler_configs()
+    if not any(one.database_type == "PRIMARY" for one in known):
+        raise SystemFault("pooler: the answer names no primary, so replicas cannot be told", system="supabase",
+                          fault=Fault.UNREADABLE, next_step="look at the dashboard, Database, Replication")  # fmt: skip
+    return [one.identifier for one in known if one.database_type != "PRIMARY"]
 
 
 def _without_the_add_on(said: dict[str, Any], now: datetime) -> Answer:
