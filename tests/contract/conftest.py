@@ -23,12 +23,12 @@ class Recordings:
     """Each contract's case, played once in one sandbox when a test first asks."""
 
     def __init__(self, state: Path) -> None:
-        self._state = state
+        self.state = state
         self._played: dict[str, Recording] = {}
 
     def of(self, contract: Contract) -> Recording:
         if contract.system not in self._played:
-            self._played[contract.system] = record(contract, self._state)
+            self._played[contract.system] = record(contract, self.state)
         return self._played[contract.system]
 
 
