@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
 from runbook.clients.shapes import fields, inner, items, moment, needed, segment, shape, text, whole
+from runbook.errors import Fault, SystemFault
 from runbook.model import Json
 from runbook.times import Times
 
@@ -26,6 +28,16 @@ class Deployment:
     commit: str
     message: str
     is_rollback_candidate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: never its value. ``kind``: plain, encrypted, sensitive …"""
+
+    key: str
+    kind: str
+    targets: tuple[str, ...]
+    updated_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,42 @@ class Vercel:
         with shape("vercel", "deployments"):
             return [_deployment(row) for row in items(rows, "vercel", "deployments")]
 
+    def deployment(self, uid: str) -> Deployment:
+        """One deployment; by itself its id is called ``id``, in a list ``uid``."""
+        row = self.door.read(f"/v13/deployments/{segment('vercel', uid)}", self._team).data
+        fields(row, "vercel", "deployment", "id")
+        with shape("vercel", "deployment"):
+            return _deployment({**row, "uid": row["id"]})
+
+    def variables(self) -> list[Variable]:
+        """The project's environment variables, without any value. Of the answer's three shapes this has ``envs``."""
+        data = self.door.read(f"/v10/projects/{self._project}/env", self._team).data
+        (rows,) = fields(data, "vercel", "environment", "envs")
+        with shape("vercel", "environment"):
+            return [_variable(row) for row in items(rows, "vercel", "environment")]
+
+    def set_variable(self, key: str, value: str, targets: Sequence[str]) -> None:
+        """Put a value into the environment, for builds from now on; what was there is lost.
+
+        201 with a filled ``failed`` is a failure (vercel.com/docs/rest-api, Create one or more environment variables).
+        """
+        body = {"key": key, "value": value, "type": "sensitive", "target": list(targets)}
+        params = {**self._team, "upsert": "true"}
+        data = self.door.write("POST", f"/v10/projects/{self._project}/env", body, params).data
+        (failed,) = fields(data, "vercel", "environment", "failed")
+        if failed:
+            with shape("vercel", "environment"):
+                raise SystemFault(f"{key} was not set: {text(failed[0]['error'], 'message')}", system="vercel",
+                                  fault=Fault.REJECTED)  # fmt: skip
+
+    def redeploy(self, uid: str, name: str) -> str:
+        """Build a deployment again, for production, with the environment of now; the id of the new one."""
+        body = {"deploymentId": uid, "name": name, "target": "production", "meta": {"action": "redeploy"}}
+        data = self.door.write("POST", "/v13/deployments", body, {**self._team, "forceNew": "1"}).data
+        fields(data, "vercel", "deployment", "id")
+        with shape("vercel", "deployment"):
+            return needed(data, "id")
+
     def rollback_candidates(self, limit: int = 20) -> list[Deployment]:
         """The deployments that production can be rolled back to, newest first."""
         params = {
@@ -194,6 +242,12 @@ def _move(row: dict[str, Json]) -> Move | None:
         return None
     return Move(text(row, "type"), text(row, "fromDeploymentId"), text(row, "toDeploymentId"), text(row, "jobStatus"),
                 moment(whole(row, "requestedAt")))  # fmt: skip
+
+
+def _variable(row: dict[str, Json]) -> Variable:
+    target = row.get("target") or []
+    targets = (target,) if isinstance(target, str) else tuple(str(one) for one in target)
+    return Variable(needed(row, "key"), text(row, "type"), targets, moment(whole(row, "updatedAt")))
 
 
 def _deployment(row: dict[str, Json]) -> Deployment:

@@ -23,7 +23,7 @@ from runbook.sandbox.twins import (
     supabase,
     supabase_auth,
     tinybird,
-    vercel_releases,
+    vercel_env,
 )
 from runbook.sandbox.twins.frame import vendor_app
 
@@ -46,7 +46,7 @@ VENDORS = (
     supabase.VENDOR,
     supabase_auth.VENDOR,
     tinybird.VENDOR,
-    vercel_releases.VENDOR,
+    vercel_env.VENDOR,
 )
 STATUS_PAGES = ("clerk", "launchdarkly", "stripe", "supabase", "vercel")
 

@@ -17,6 +17,17 @@ Kind = Literal["rollback", "promote"]
 
 
 @dataclass(slots=True)
+class Variable:
+    """One variable."""
+
+    key: str
+    value: str = field(repr=False)
+    created: datetime
+    updated: datetime
+    target: tuple[str, ...] = ("production",)
+
+
+@dataclass(slots=True)
 class Hosting:
     """Newest deployment first. ``domains`` may point at different deployments when a move went wrong."""
 
@@ -28,6 +39,7 @@ class Hosting:
     rolling_release: str | None = None  # the deployment that is being rolled out
     stuck_domains: frozenset[str] = frozenset()  # their next moves fail
     move_seconds: float = MOVE_SECONDS
+    variables: dict[str, Variable] = field(default_factory=dict)
     anomaly_since: datetime | None = None
     _due: datetime | None = None
 

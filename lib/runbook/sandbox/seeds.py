@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,7 @@ class Deployment:
     state: str = "READY"
     substate: str | None = "PROMOTED"
     branch: str = "main"
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)  # what it was built with
     defect: str = ""  # what is wrong with its code: errors (pages answer 500), slow, webhooks (not taken)
 
     @property

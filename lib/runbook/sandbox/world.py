@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from runbook.sandbox import paying, scheduling, seeds, signing_in, telling, watching
 from runbook.sandbox.deliveries import Deliveries, Sending
-from runbook.sandbox.hosting import Hosting
+from runbook.sandbox.hosting import Hosting, Variable
 from runbook.sandbox.platform import Platform, Transport
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
@@ -74,6 +74,13 @@ class World:
         live = next(d for d in deployments if d.target == "production" and d.state == "READY")
         with self.lock:
             self.hosting = Hosting(deployments, live.uid)
+            old = now - timedelta(days=40)
+            self.hosting.variables = {
+                name: Variable(name, str(self.parts.secrets[name]), old, old, ("production", "preview"))
+                for name in ("STRIPE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "LD_API_KEY")
+            }
+            env = {one.key: one.value for one in self.hosting.variables.values()}
+            self.hosting.deployments[:] = [replace(one, env=env) for one in deployments]
             self.platform = Platform(created=now - timedelta(days=420))
             self.flags = {flag.key: flag for flag in seeds.flags(now)}
             self.audit = seeds.audit(now)
@@ -128,6 +135,7 @@ class World:
 
     def deploy(self, message: str, author: str, *, minutes_ago: float, **rest: Any) -> seeds.Deployment:
         """A deployment that went live a while ago."""
+        rest.setdefault("env", {one.key: one.value for one in self.hosting.variables.values()})
         new = seeds.deployment(self.times.now() - timedelta(minutes=minutes_ago), message, author, **rest)
         with self.lock:
             self.hosting.add(new, live=True)
