@@ -39,6 +39,7 @@ HURTS: dict[str, dict[str, Any]] = {
     "replica-lagging": {"health": 200},
     "bad-deployment": {"home": 500, "production": NEW},
     "deployment-healthy": {"home": 200, "production": OLD},
+    "deployment-frozen": {"home": 500, "production": NEW, "deployments_frozen": False},
     "domain-left-behind": {"home": 200, "domains": [NEW, OLD], "auto_assign": False},
     "no-rollback-candidate": {"home": 500, "production": NEW},
     "not-a-candidate": {"home": 500, "production": NEW},

@@ -180,5 +180,6 @@ request_flag_off = Action(
     preview_request, change_request, verify_request, BUDGET_SECONDS,
     "cannot be undone: withdraw the request in LaunchDarkly", proposed_target=True,
     follow_up="An approval request waits in LaunchDarkly: have it approved and applied, then verify again.",
+    mends=False,
 )  # fmt: skip
 EVERY = (turn_flag_off, turn_flag_on, request_flag_off)

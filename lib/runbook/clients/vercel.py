@@ -156,6 +156,10 @@ class Vercel:
         )
         return reply.status_code != 202
 
+    def set_auto_assign(self, *, on: bool) -> None:
+        """Whether a new production deployment goes live by itself (docs/rest-api, Update an existing project)."""
+        self.door.write("PATCH", f"/v9/projects/{self._project}", {"autoAssignCustomDomains": on}, self._team)
+
     def activity(self, since_ms: int, limit: int = 30) -> list[Activity]:
         """The team's activity around the project since a moment (epoch milliseconds), newest first."""
         since = moment(since_ms)  # this call wants ISO, unlike the list of deployments

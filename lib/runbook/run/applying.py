@@ -145,7 +145,7 @@ def prove(action: Action, plan: Plan, systems: Systems, progress: Callable[[floa
         if found.status is Status.OK or spent >= action.budget_seconds:
             progress(1.0, found.summary)
             return found
-        progress(spent / action.budget_seconds, found.summary)
+        progress(spent / action.budget_seconds, f"of {action.budget_seconds:g} s · {found.summary}")
         pause = ASK_AGAIN_SECONDS[min(attempt, len(ASK_AGAIN_SECONDS) - 1)]
         systems.times.sleep(min(pause, max(0.05, action.budget_seconds - spent)))
         attempt += 1
