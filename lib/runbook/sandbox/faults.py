@@ -38,7 +38,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     tokens.tokens_may_too_much, tokens.tokens_may_too_little, tokens.token_ends_soon, tokens.nobody_on_call,
     tokens.bot_not_invited, tokens.backups_stopped, tokens.mail_server_gone,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
-    flags.flag_environment_gone,
+    flags.flag_environment_gone, flags.flag_usage_not_bought,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}
 
