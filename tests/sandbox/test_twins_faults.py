@@ -53,6 +53,7 @@ HURTS: dict[str, dict[str, Any]] = {
     "flag-environment-gone": {"home": 500},
     "deployment-channels-silent": {"home": 500, "production": NEW},
     "mass-delete-recovered": {"health": 200, "data_as_before": False},
+    "recovery-fails": {"health": 200, "data_as_before": False},
     "recovery-healthy": {"health": 200},
     "recovery-not-bought": {"health": 200, "data_as_before": False},
     "recovery-one-person-twice": {"health": 200, "data_as_before": False},

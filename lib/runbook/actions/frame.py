@@ -35,7 +35,8 @@ class Action:
 
     ``preview(systems, **arguments)`` reads what would be touched. ``change(systems, item, plan)`` changes one object
     if it is still the one that was approved, else answers ``unchanged``. ``verify(systems, plan)`` proves the effect;
-    it is asked again until ok or ``budget_seconds`` are over, and ``warning`` says that the change is on its way.
+    it is asked again until ok or ``budget_seconds`` are over, and ``warning`` says that the change is on its way,
+    ``critical`` with the fact ``final`` that it has failed and nothing more comes.
     ``undo`` is the name of the action that takes it back, or a sentence that begins with "cannot be undone";
     ``undo_with(plan)`` are that action's arguments for a plan that was carried out. ``system`` is asked who it is before
     the change. ``follow_up`` is what somebody must still do afterwards. ``proposed_target``:

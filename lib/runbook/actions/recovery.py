@@ -124,7 +124,7 @@ def compared(before: Rows, now: Rows, damaged: Sequence[str]) -> tuple[list[str]
         if was["digest"] is not None and was["digest"] == found["digest"]:
             same += 1
         elif (gone := rows_gone(was, found)) is not None:
-            lost.append(f"{name} {gone}")
+            lost.append(f"{name} {gone}{', exactly those written since' if gone == was['after'] else ''}")
         else:
             unsure.append(name)
     told = [f"back: {', '.join(back) or 'no table'}", f"rows lost: {', '.join(lost) or 'none'}",

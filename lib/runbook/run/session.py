@@ -21,7 +21,7 @@ from runbook.record import evidence
 from runbook.record.journal import Journal
 from runbook.record.plans import in_force
 from runbook.run import closing, plans, telling
-from runbook.run.applying import carry_out
+from runbook.run.applying import carry_out, is_final
 from runbook.run.deciding import RECOVERED, decide
 from runbook.run.facts import Facts
 from runbook.run.permissions import Permissions
@@ -129,7 +129,7 @@ class Run:
             timed = steps(action.step_seconds, self._journal.entries, result.plan_id, self._times.now())
             result = replace(result, steps=timed)
         ended = {**result.as_json(), "changed": list(result.changed), "steps": [dict(row) for row in result.steps],
-                 "mends": action.mends}  # fmt: skip
+                 "mends": action.mends and not (result.verify and is_final(result.verify))}  # fmt: skip
         self._journal.append("action.finished", ended)
         return self._views.action_result(result, plan)
 

@@ -28,7 +28,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     database.leaked_transactions, database.young_neighbour, database.forgotten_lock, database.runaway_statement,
     database.postgres_stopped, database.disk_full, database.busy_clients, database.pool_full_for_us,
     database.wrong_target, database.pooler_refuses, database.traffic_spike, replica.replica_lagging,
-    data.mass_delete, data.read_replica,
+    data.mass_delete, data.read_replica, data.restore_fails,
     vendors.status_noise, vendors.vendor_incident, vendors.vendor_outage, vendors.api_answers,
     vendors.slow_answers, vendors.token_revoked,
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
