@@ -11,6 +11,7 @@ from runbook.checks.deployment import error_rate
 from runbook.checks.frame import ask
 from runbook.errors import Fault, Refused, SystemFault
 from runbook.model import Outcome, Status
+from runbook.sandbox.seeds import DOMAINS
 from runbook.testing import PROJECT, TEAM
 from runbook.testing import World as Fakes
 
@@ -46,6 +47,7 @@ def test_the_last_good_deployment_is_served_on_every_domain_and_promoting_takes_
 def test_once_more_is_never_one_step_further_back(world: World) -> None:
     world.break_("rolled_back_already")
     assert world.plan(roll_back_deployment).objects == ()
+    assert world.plan(roll_back_deployment, deployment=world.systems.vercel.alias(DOMAINS[0])).objects == ()
 
 
 def test_what_moved_meanwhile_is_left(world: World) -> None:

@@ -36,7 +36,9 @@ def preview_roll_back(systems: Systems, *, deployment: str = "") -> Preview:
                       next_step="abort or complete it in the dashboard, then plan again")  # fmt: skip
     found = {one.uid: one for one in systems.vercel.rollback_candidates()}
     behind = left_behind(systems, live)
-    if deployment and deployment not in found and not (behind and deployment == live):
+    if deployment == live and not behind:
+        return Preview(_project(systems), (), (f"{live} is production on every domain already",), {"production": live})
+    if deployment and deployment not in found and deployment != live:
         raise Refused(f"{deployment} is no rollback candidate: it never served production, or is gone",
                       where="deployment", next_step="choose one from the table of candidates")  # fmt: skip
     if behind and deployment in ("", live):
