@@ -88,7 +88,7 @@ def change(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
     except Refused as no:
         return Changed(Outcome.FAILED, str(no))
     systems.supabase.restore_to(unix)
-    return Changed(Outcome.DONE, f"restored project {item.identity.replace('@', ' to ')}")
+    return Changed(Outcome.DONE, f"ordered the restore of project {item.identity.replace('@', ' to ')}")
 
 
 def verify(systems: Systems, plan: Plan) -> Answer:

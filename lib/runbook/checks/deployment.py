@@ -85,7 +85,7 @@ def candidates(systems: Systems) -> Answer:
                   source="Vercel, deployments", rows=rows, facts={"last_good": good.uid})  # fmt: skip
 
 
-@check(asks=VERCEL, required=False, deadline_seconds=15.0)
+@check(asks=VERCEL, required=False, deadline_seconds=10.0)
 def error_rate(systems: Systems, window_minutes: int = WINDOW_MINUTES) -> Answer:
     """Do all visitors get few errors in the minutes after production was moved? Pending until they are over."""
     if systems.profile.vercel is None:
