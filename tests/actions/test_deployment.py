@@ -94,8 +94,13 @@ def test_no_plan_where_the_vendor_would_refuse(world: World, fault: str, deploym
 
 def test_the_plan_names_what_else_goes_back(world: World) -> None:
     world.break_("bad_deployment")
-    costs = "\n".join(world.plan(roll_back_deployment).costs)
+    plan = world.plan(roll_back_deployment)
+    costs = "\n".join(plan.costs)
     assert "environment variables and cron jobs" in costs
+    assert "cron jobs now: /api/cron/invoices (0 6 * * 1), /api/cron/sessions (*/5 * * * *)" in costs
+    world.carry_out(roll_back_deployment, plan)
+    assert world.prove(roll_back_deployment, plan).status is Status.OK
+    assert world.systems.vercel.project().crons == ("/api/cron/invoices (0 6 * * 1)",)
     assert "do not go live by themselves" in costs
 
 

@@ -55,7 +55,9 @@ def preview_roll_back(systems: Systems, *, deployment: str = "") -> Preview:
     now = systems.times.now()
     from_ = next((one for one in newest if one.uid == live), None)
     shown = {"now": describe(from_, now) if from_ else live, "then": describe(to, now)}
-    return _preview(systems, project, to.uid, shown, _costs_of_going_back(systems, to, newest), bool(deployment))
+    return _preview(
+        systems, project, to.uid, shown, _costs_of_going_back(systems, project, to, newest), bool(deployment)
+    )
 
 
 def preview_promote(systems: Systems, *, deployment: str = "") -> Preview:
@@ -128,13 +130,16 @@ def _preview(
     return Preview(_project(systems), (item,), costs, before, target_was_given=target_was_given)
 
 
-def _costs_of_going_back(systems: Systems, to: Deployment, newest: list[Deployment]) -> tuple[str, ...]:
+def _costs_of_going_back(
+    systems: Systems, project: VercelProject, to: Deployment, newest: list[Deployment]
+) -> tuple[str, ...]:
     gone = [one for one in newest if one.at > to.at and one.state == "READY"]
     costs = [
         "the deployment since then is no longer served"
         if len(gone) == 1
         else f"the {len(gone)} deployments since then are no longer served",
-        "environment variables and cron jobs go back to what that build had",
+        "environment variables and cron jobs go back to what that build had"
+        + (f"; cron jobs now: {', '.join(project.crons)}" if project.crons else ""),
         "new deployments do not go live by themselves until somebody promotes",
     ]
     since = migrations_since(applied_migrations(systems), to)

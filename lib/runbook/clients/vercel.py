@@ -59,6 +59,7 @@ class VercelProject:
     production_deployment: str
     auto_assigns: bool = True  # whether a new production deployment goes live by itself; off after a rollback
     last_move: Move | None = None
+    crons: tuple[str, ...] = ()  # path and schedule of each, as the live build brought them
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class Vercel:
             return VercelProject(
                 needed(data, "id"), needed(data, "name"), needed(data, "accountId"), text(production, "id"),
                 data.get("autoAssignCustomDomains") is not False, _move(inner(data, "lastAliasRequest")),
+                tuple(f"{needed(one, 'path')} ({needed(one, 'schedule')})"
+                      for one in items(inner(data, "crons").get("definitions") or [], "vercel", "project")),
             )  # fmt: skip
 
     def token(self) -> VercelToken:
