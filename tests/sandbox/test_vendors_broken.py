@@ -53,8 +53,11 @@ NO_VENDOR = {
     "database.replicas",
     "recovery.deleted",
 }
-# What an empty list says truly: nothing was changed. The project itself names its live deployment, the disk its bytes.
-EMPTY_IS_TRUE = {"changes.deployments", "changes.flags", "changes.config", "deployment.live", "database.disk"}  # fmt: skip
+# What an empty list says truly: nothing was changed. The project itself names its live deployment and says that it was never
+# moved, the disk its bytes.
+EMPTY_IS_TRUE = {
+    "changes.deployments", "changes.flags", "changes.config", "deployment.live", "deployment.error_rate", "database.disk",
+}  # fmt: skip
 SECONDS = 1.0
 
 

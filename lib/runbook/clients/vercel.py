@@ -71,6 +71,7 @@ class VercelProject:
     production_deployment: str
     auto_assigns: bool = True  # whether a new production deployment goes live by itself; off after a rollback
     last_move: Move | None = None
+    crons: tuple[str, ...] = ()  # path and schedule of each, as the live build brought them
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Vercel:
             return VercelProject(
                 needed(data, "id"), needed(data, "name"), needed(data, "accountId"), text(production, "id"),
                 data.get("autoAssignCustomDomains") is not False, _move(inner(data, "lastAliasRequest")),
+                tuple(f"{needed(one, 'path')} ({needed(one, 'schedule')})"
+                      for one in items(inner(data, "crons").get("definitions") or [], "vercel", "project")),
             )  # fmt: skip
 
     def token(self) -> VercelToken:
@@ -203,6 +206,10 @@ class Vercel:
             "POST", f"/v10/projects/{self._project}/promote/{segment('vercel', uid)}", params=self._team
         )
         return reply.status_code != 202
+
+    def set_auto_assign(self, *, on: bool) -> None:
+        """Whether a new production deployment goes live by itself (docs/rest-api, Update an existing project)."""
+        self.door.write("PATCH", f"/v9/projects/{self._project}", {"autoAssignCustomDomains": on}, self._team)
 
     def activity(self, since_ms: int, limit: int = 30) -> list[Activity]:
         """The team's activity around the project since a moment (epoch milliseconds), newest first."""

@@ -6,6 +6,7 @@ No cell raises because a system is down or a guard says no: it shows what happen
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,13 @@ from runbook.record import evidence
 from runbook.record.journal import Journal
 from runbook.record.plans import in_force
 from runbook.run import closing, plans, telling
-from runbook.run.applying import carry_out
+from runbook.run.applying import carry_out, is_final
 from runbook.run.deciding import RECOVERED, decide
 from runbook.run.facts import Facts
 from runbook.run.permissions import Permissions
 from runbook.run.questions import Questions, any_critical, must_be_taken
 from runbook.run.resuming import SoFar, done_before
+from runbook.run.stopwatch import steps
 from runbook.systems import Systems
 from runbook.times import deadline
 from runbook.view import Views
@@ -123,7 +125,12 @@ class Run:
         except (Refused, SettingError) as no:
             self._permissions.mark_matched(action.name)
             result = ActionResult(action.name, plan.plan_id if plan else "", Outcome.REFUSED, str(no))
-        self._journal.append("action.finished", {**result.as_json(), "changed": list(result.changed)})
+        if result.changed:
+            timed = steps(action.step_seconds, self._journal.entries, result.plan_id, self._times.now())
+            result = replace(result, steps=timed)
+        ended = {**result.as_json(), "changed": list(result.changed), "steps": [dict(row) for row in result.steps],
+                 "mends": action.mends and not (result.verify and is_final(result.verify))}  # fmt: skip
+        self._journal.append("action.finished", ended)
         return self._views.action_result(result, plan)
 
     def verify(self) -> Any:

@@ -133,7 +133,7 @@ class Site:
 
     async def _broken(self, request: Request) -> Response | None:
         """What the defect of the deployment or of a flag's code does to a page; None when the page is served."""
-        if any(flag.breaks_pages and flag.served() for flag in self._world.flags.values()):
+        if any(flag.breaks_pages and flag.evaluate(time.time()) for flag in list(self._world.flags.values())):
             return HTMLResponse("<h1>500: This Serverless Function has crashed.</h1>", 500)
         match self._build(request).defect:
             case "errors":
@@ -144,7 +144,7 @@ class Site:
 
     def _flag(self, key: str) -> bool:
         flag = self._world.flags.get(key)
-        return flag is not None and flag.served()
+        return flag is not None and flag.evaluate(time.time())
 
     def recorded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """The edge: challenges bots in attack mode, counts, turns a dead database into 503, writes the request log."""

@@ -6,7 +6,7 @@ import pytest
 from runbook.clients import choices
 from runbook.clients.launchdarkly import LaunchDarkly
 from runbook.errors import SystemFault
-from runbook.sandbox.twins import launchdarkly_changes as twins
+from runbook.sandbox.twins import launchdarkly_usage as twins
 from vendor_contract.recording import Contract
 
 
@@ -18,6 +18,8 @@ def play(launchdarkly, sandbox):
     launchdarkly.flag("booking-calendar")
     launchdarkly.turn("booking-calendar", on=False, comment="bookings fail", dry_run=True)
     launchdarkly.turn("booking-calendar", on=False, comment="bookings fail", dry_run=False)
+    launchdarkly.evaluations(launchdarkly.flag("booking-calendar"), int(time.time() * 1000) - 3_600_000)
+    assert launchdarkly.door.text("/api/v2/usage/evaluations/agency/production/booking-calendar")[0] == 400
     launchdarkly.flag_changes(int(time.time() * 1000) - 86_400_000)
     launchdarkly.ask_approval("booking-calendar", on=True, description="bookings work again")
     launchdarkly.pending_approvals("booking-calendar")

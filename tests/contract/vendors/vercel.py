@@ -19,6 +19,9 @@ def play(vercel, sandbox):
     (candidate, *_) = vercel.rollback_candidates(limit=3)
     vercel.alias("agency.test")
     vercel.activity(now - 7 * 86_400_000, limit=5)
+    vercel.set_auto_assign(on=False)
+    assert vercel.project().auto_assigns is False
+    vercel.set_auto_assign(on=True)
     vercel.attack_mode()
     vercel.set_attack_mode(on=True, until_ms=now + 3_600_000)
     vercel.attack_mode()
