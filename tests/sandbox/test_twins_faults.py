@@ -61,6 +61,17 @@ HURTS: dict[str, dict[str, Any]] = {
     "recovery-replica-in-the-way": {"health": 200, "data_as_before": False},
     "recovery-slack-and-mail-down": {"health": 200, "data_as_before": False},
     "recovery-tables-kept": {"health": 200, "data_as_before": False},
+    "leaked-unused": {"leak_page": 200, "leak_keys": 2},
+    "leaked-and-used": {"leak_page": 200, "leak_keys": 2},
+    "leaked-without-a-new-one": {"leak_page": 200, "leak_keys": 1},
+    "leaked-new-one-refused": {"leak_page": 200, "leak_keys": 1},
+    "leaked-ended-too-early": {"leak_page": 200, "leak_keys": 2},
+    "leaked-ended-before-its-time": {"home": 200, "leak_page": 502, "leak_keys": 1},
+    "leaked-ended-by-hand": {"leak_page": 200, "leak_keys": 2},
+    "leaked-vendor-down": {"leak_page": 502, "leak_keys": 2},
+    "leaked-wrong-target": {"leak_page": 200, "leak_keys": 2},
+    "leaked-and-bad-deployment": {"home": 500, "leak_page": 200, "leak_keys": 2},
+    "leaked-and-dead": {"leak_page": 200, "leak_keys": 1},
     "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
 }
 

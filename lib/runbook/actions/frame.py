@@ -42,6 +42,8 @@ class Action:
     the change. ``follow_up`` is what somebody must still do afterwards. ``proposed_target``:
     where no parameter names the target, preview chooses it. ``step_seconds`` is what the Markdown runbook allots to its steps.
     ``mends``: whether the world may recover by it; nobody waits to see that after a copy, a request or a freeze.
+    ``system_of``: where the plan says which system it is. ``at_once``: nothing before it in its notebook can heal what it
+    heals, so it does not wait to see whether that has recovered.
     """
 
     name: str
@@ -58,6 +60,12 @@ class Action:
     follow_up: str = ""
     step_seconds: Mapping[Step, float] = field(default_factory=dict)
     mends: bool = True
+    system_of: Callable[[Plan], str] | None = None
+    at_once: bool = False
+
+    def asked_who(self, plan: Plan) -> str:
+        """The system that must say who it is before this plan is carried out."""
+        return self.system_of(plan) if self.system_of else self.system
 
     def __post_init__(self) -> None:
         """Refuse to load an action that lacks one of the five."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 API_VERSION = "20240415"
 SEMANTIC_PATCH = "application/json; domain-model=launchdarkly.semanticpatch"
 LIMIT = 20  # the most that the audit log gives at once
+PAGES = 10  # ours: two hundred changes are enough to know that somebody used it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class FlagChange:
     what: str
     comment: str
     key: str = ""
+    token_id: str = ""  # of the access token it was done with; empty: in the dashboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +180,42 @@ class LaunchDarkly:
         with shape("launchdarkly", "caller identity"):
             return Caller(text(data, "tokenName"), data.get("serviceToken") is True, text(data, "tokenId"))
 
-    def role(self, token_id: str) -> str:
-        """A token's role: reader, writer, admin, owner; ``custom`` for one of the customer's own (apidocs, Get access token)."""
+    def token_made_at(self, token_id: str) -> str:
+        """When a token was made."""
+        row = self._token(token_id)
+        with shape("launchdarkly", "token"):
+            return moment(whole(row, "creationDate"))
+
+    def _token(self, token_id: str) -> dict[str, Json]:
+        """One token without its value (apidocs, Get access token)."""
         row = self.door.read(f"/api/v2/tokens/{segment('launchdarkly', token_id)}").data
         fields(row, "launchdarkly", "token")
+        found: dict[str, Json] = row
+        return found
+
+    def role(self, token_id: str) -> str:
+        """A token's role: reader, writer, admin, owner; ``custom`` for one of the customer's own."""
+        row = self._token(token_id)
         with shape("launchdarkly", "token"):
             return "custom" if row.get("customRoleIds") or row.get("inlineRole") else needed(row, "role")
+
+    def changes_by_token(self, after_ms: int) -> list[FlagChange]:
+        """What was changed with tokens since a moment (epoch milliseconds), newest first; what they read is in no log."""
+        found: list[FlagChange] = []
+        params: dict[str, Json] = {"after": after_ms, "limit": LIMIT}
+        for _ in range(PAGES):
+            (rows,) = fields(self.door.read("/api/v2/auditlog", params).data, "launchdarkly", "audit log", "items")
+            page = items(rows, "launchdarkly", "audit log")
+            with shape("launchdarkly", "audit log"):
+                found += [one for row in page if (one := _change(row)).token_id]
+                if len(page) < LIMIT:
+                    break
+                params["before"] = whole(page[-1], "date")
+        return found
+
+    def end_token(self, token_id: str) -> None:
+        """Delete a token: it opens nothing any more (apidocs, Delete access token)."""
+        self.door.write("DELETE", f"/api/v2/tokens/{segment('launchdarkly', token_id)}")
 
     def environment(self) -> str:
         """The key of the environment as the vendor knows it; the answer's SDK keys are not read."""
@@ -208,4 +240,5 @@ def _change(row: dict[str, Json]) -> FlagChange:
     what = text(row, "titleVerb") or text(row, "shortDescription")
     resources = inner(row, "target").get("resources") or [""]
     key = str(resources[0]).rpartition(":flag/")[2] if isinstance(resources, list) else ""
-    return FlagChange(moment(whole(row, "date")), who, text(row, "name"), what, text(row, "comment"), key)
+    return FlagChange(moment(whole(row, "date")), who, text(row, "name"), what, text(row, "comment"), key,
+                      text(inner(row, "token"), "_id"))  # fmt: skip

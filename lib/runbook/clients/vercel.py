@@ -81,6 +81,8 @@ class VercelToken:
     name: str
     team_ids: tuple[str, ...]
     expires_at: str
+    token_id: str = ""
+    made_at: str = ""
 
 
 class Vercel:
@@ -115,11 +117,16 @@ class Vercel:
         with shape("vercel", "token"):
             scopes = items(data.get("scopes") or [], "vercel", "token")
             teams = tuple(needed(one, "teamId") for one in scopes if text(one, "type") == "team")
-            expires = whole(data, "expiresAt")
+            expires, made = whole(data, "expiresAt"), whole(data, "createdAt")
             is_whole_account = any(text(one, "type") == "user" for one in scopes)
             return VercelToken(
-                text(data, "name"), () if is_whole_account else teams, moment(expires) if expires else ""
-            )
+                text(data, "name"), () if is_whole_account else teams, moment(expires) if expires else "",
+                text(data, "id"), moment(made) if made else "",
+            )  # fmt: skip
+
+    def end_token(self, token_id: str) -> None:
+        """End one of our own tokens: it opens nothing any more (vercel.com/docs/rest-api, Delete an authentication token)."""
+        self.door.write("DELETE", f"/v3/user/tokens/{segment('vercel', token_id)}")
 
     def deployments(self, since_ms: int, limit: int = 20) -> list[Deployment]:
         """Production deployments since a moment (epoch milliseconds), newest first."""

@@ -5,6 +5,7 @@ No cell raises because a system is down or a guard says no: it shows what happen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,7 @@ from runbook.actions.frame import Action
 from runbook.approval import Approval
 from runbook.checks.frame import Check
 from runbook.errors import Refused, SettingError, SystemFault
-from runbook.model import ActionResult, Mode, Outcome, Plan
+from runbook.model import ActionResult, Mode, Outcome, Plan, Row
 from runbook.policy import Policy
 from runbook.record import evidence
 from runbook.record.journal import Journal
@@ -186,6 +187,20 @@ class Run:
         path = evidence.keep(self._journal, name, about, content)
         return self._views.notice(f"Kept in evidence/{path.name}: {about}")
 
+    def keep(self, gather: Callable[..., tuple[str, Sequence[Row]]], **arguments: Any) -> Any:
+        """Keep what a system's log says, whole, in ``evidence/``; a system that is silent blocks nothing."""
+        if self.closing:
+            return self._views.notice(self._closed_line())
+        try:
+            with deadline(PREVIEW_SECONDS, self._times):
+                about, rows = gather(self._systems, **arguments)
+        except SystemFault as fault:
+            return self._views.notice(f"Nothing could be kept: {fault}")
+        if not rows:
+            return self._views.notice(f"Nothing to keep: {about}")
+        name = f"{gather.__module__.rsplit('.', 1)[-1].replace('_', '-')}-{self._times.now():%Y%m%d-%H%M%S-%f}.json"
+        return self.keep_evidence(name, about, json.dumps(list(rows), indent=1, ensure_ascii=False, default=str))
+
     # -- how it looks when a cell ends on the run -------------------------------------------------------------------
 
     def _card(self) -> Any:
@@ -210,7 +225,7 @@ class Run:
             permission, why_not = self._permissions.for_plan(plan)
             if permission is None:
                 return self._without_permission(plan, why_not, begun)
-            if begun is None and self._questions.recovers_after_the_last_change():
+            if begun is None and not action.at_once and self._questions.recovers_after_the_last_change():
                 self._permissions.mark_matched(action.name)
                 return ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
             if plan.plan_id not in in_force(self._journal.entries):  # made by another run of the incident

@@ -15,6 +15,7 @@ from runbook.sandbox import faults_data as data
 from runbook.sandbox import faults_database as database
 from runbook.sandbox import faults_flags as flags
 from runbook.sandbox import faults_hosting as hosting
+from runbook.sandbox import faults_leaked as leaked
 from runbook.sandbox import faults_replica as replica
 from runbook.sandbox import faults_tokens as tokens
 from runbook.sandbox import faults_vendors as vendors
@@ -38,7 +39,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     tokens.tokens_may_too_much, tokens.tokens_may_too_little, tokens.token_ends_soon, tokens.nobody_on_call,
     tokens.bot_not_invited, tokens.backups_stopped, tokens.mail_server_gone,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
-    flags.flag_environment_gone, flags.flag_usage_not_bought,
+    flags.flag_environment_gone, flags.flag_usage_not_bought, leaked.secret_leaked, leaked.leaked_secret_ended,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}
 

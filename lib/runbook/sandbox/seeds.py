@@ -115,6 +115,7 @@ class AuditEntry:
     verb: str
     member: str
     comment: str = ""
+    token: str = ""  # the id of the access token that it was done with; empty: in the dashboard
 
 
 def flags(now: datetime) -> list[Flag]:

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from runbook.clients.signatures import complaint_of_cal, complaint_of_stripe
+from runbook.sandbox import site_vendors
 from runbook.sandbox.deliveries import AGENTS
 from runbook.sandbox.seeds import Deployment
 from runbook.sandbox.site_pool import SitePool, Unavailable
@@ -124,6 +125,10 @@ class Site:
         request.state.objects = [event_id] if new else []
         return JSONResponse({"received": True, "duplicate": not new})
 
+    async def needs(self, request: Request) -> Response:
+        """A page that needs a vendor, asked with the key that this deployment was built with."""
+        return await site_vendors.page(self._world, request.url.path, self._build(request).env)
+
     async def worker(self, request: Request) -> Response:
         """The worker on the queue: it has nothing to do yet."""
         return JSONResponse({"worker": "idle", "queue": "webhooks"})
@@ -189,6 +194,7 @@ def app(site: Site, domain: str) -> Starlette:
         ("GET", "/api/health", site.health), ("GET", "/api/auth/test", site.auth_test),
         ("POST", "/api/auth/test", site.auth_test), ("POST", "/api/webhooks/stripe", site.stripe),
         ("POST", "/api/webhooks/cal", site.cal), ("GET", "/api/worker", site.worker),
+        *(("GET", path, site.needs) for path in site_vendors.NEEDS),
     ]  # fmt: skip
     served = Starlette(
         routes=[Route(path, site.recorded(handler), methods=[method]) for method, path, handler in routes]

@@ -26,6 +26,9 @@ def play(launchdarkly, sandbox):
     caller = launchdarkly.caller()
     assert caller.is_service
     assert launchdarkly.role(caller.token_id) == "writer"
+    launchdarkly.token_made_at(token_id=caller.token_id)
+    made = launchdarkly.changes_by_token(after_ms=int(time.time() * 1000) - 86_400_000)
+    assert [(one.comment, one.token_id) for one in made] == [("bookings fail", caller.token_id)]
     (newest, *_) = launchdarkly.door.read("/api/v2/auditlog").data["items"]
     launchdarkly.door.read(f"/api/v2/auditlog/{newest['_id']}")
     assert launchdarkly.door.text("/api/v2/flags/agency/nothing")[0] == 404
@@ -34,6 +37,8 @@ def play(launchdarkly, sandbox):
     sandbox.break_("flag_needs_approval")
     with pytest.raises(SystemFault):
         launchdarkly.turn("new-pricing", on=False, comment="prices are wrong", dry_run=False)
+    assert launchdarkly.door.text("/api/v2/tokens/nothing")[0] == 404
+    launchdarkly.end_token(token_id=caller.token_id)
 
 
 CONTRACTS = [

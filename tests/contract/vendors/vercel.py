@@ -4,7 +4,7 @@ import time
 
 from runbook.clients import choices
 from runbook.clients.vercel import Vercel
-from runbook.sandbox.twins import vercel_releases as twins
+from runbook.sandbox.twins import vercel_env as twins
 from vendor_contract.recording import Contract
 
 
@@ -44,6 +44,10 @@ def play(vercel, sandbox):
     vercel.rolling_release()
     sandbox.break_()
     vercel.promote(candidate.uid)
+    (first, *_) = vercel.variables()
+    vercel.set_variable(key=first.key, value="another", targets=["production", "preview"])
+    assert vercel.deployment(uid=vercel.redeploy(uid=project.production_deployment, name=project.name)).state == "READY"
+    vercel.end_token(token_id=vercel.token().token_id)
 
 
 CONTRACTS = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runbook.sandbox.seeds import LD_ENVIRONMENT, AuditEntry, Flag, token
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
 from runbook.sandbox.twins.launchdarkly import VENDOR as VENDOR
-from runbook.sandbox.twins.launchdarkly import flag_body, known
+from runbook.sandbox.twins.launchdarkly import flag_body, known, token_in_hand
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
@@ -43,7 +43,12 @@ def patch(world: World, call: Call) -> Reply:
         world.flags[flag.key] = changed
         verb, comment = ("turned on" if on else "turned off"), str(body.get("comment") or "")
         uid = token(f"audit {flag.key} {verb} {changed.version}")
-        world.audit.insert(0, AuditEntry(uid, world.times.now(), flag.key, flag.name, verb, "runbook", comment))
+        world.audit.insert(
+            0,
+            AuditEntry(
+                uid, world.times.now(), flag.key, flag.name, verb, "runbook", comment, token_in_hand(world, call).uid
+            ),
+        )
         return Reply(flag_body(changed, call), change=True, objects=(flag.key,))
 
 
