@@ -41,10 +41,30 @@ def test_what_runs_keeps_what_it_was_built_with_until_it_is_built_again(world: W
 
     build = there.plan(redeploy)
     assert outcomes(there, redeploy, build) == [Outcome.DONE]
+    assert page(there) is Status.CRITICAL  # it is being built, and what runs runs on
     assert there.prove(redeploy, build).status is Status.OK
     assert page(there) is Status.OK
     assert outcomes(there, redeploy, build) == [Outcome.UNCHANGED]  # production is another one now
     there.systems.close()
+
+
+def test_a_build_that_fails_is_told_at_once_and_what_runs_runs_on(world: World) -> None:
+    world.break_({"builds_fail": {}})
+    before = world.state_now()["production"]
+    plan = world.plan(redeploy)
+    world.carry_out(redeploy, plan)
+    proof = world.prove(redeploy, plan)
+    assert proof.status is Status.CRITICAL and proof.facts["final"] is True and "is error" in proof.summary
+    assert (world.state_now()["production"], world.state_now()["home"]) == (before, 200)
+
+
+def test_a_build_after_a_rollback_waits_to_be_promoted(world: World) -> None:
+    world.break_({"rolled_back_already": {}})
+    plan = world.plan(redeploy)
+    assert any("do not go live by themselves" in cost for cost in plan.costs)
+    world.carry_out(redeploy, plan)
+    proof = world.prove(redeploy, plan)
+    assert proof.status is Status.CRITICAL and "promote it" in proof.summary
 
 
 def test_no_plan_holds_a_value(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbook.actions.frame import Action
+from runbook.checks.deployment import recent
 from runbook.checks.frame import Answer
 from runbook.errors import Refused
 from runbook.model import Changed, Danger, Outcome, Plan, PlannedObject, Preview, Status
@@ -11,6 +12,9 @@ from runbook.times import parse_iso
 
 SET_SECONDS = 30.0
 BUILD_SECONDS = 900.0  # a build takes minutes
+FAILED = frozenset({"ERROR", "CANCELED", "DELETED", "BLOCKED"})  # Vercel's OpenAPI document, readyState
+FINAL = {"final": True}
+SOURCE = "Vercel, project and deployments"
 
 
 def preview_set(systems: Systems, *, secret: str, name: str = "") -> Preview:
@@ -55,8 +59,12 @@ def preview_redeploy(systems: Systems) -> Preview:
     item = PlannedObject(
         one.uid, {"commit": one.commit, "message": one.message, "built": one.at}, {"name": project.name}
     )
-    costs = ("a build: minutes, and it can fail; what runs now runs on until it is live",
+    costs: tuple[str, ...] = ("a build: minutes, and it can fail; what runs now runs on until it is live",
              "every change of the environment since the last build goes live with it")  # fmt: skip
+    if not project.auto_assigns:
+        costs += (
+            "WARNING: deployments do not go live by themselves since a rollback or a freeze: promote it when it is ready",
+        )
     return Preview(_project(systems), (item,), costs, {"production": one.uid, "built": one.at})
 
 
@@ -69,11 +77,19 @@ def change_redeploy(systems: Systems, item: PlannedObject, plan: Plan) -> Change
 
 
 def verify_redeploy(systems: Systems, plan: Plan) -> Answer:
-    """Production is a build that is younger than the plan's."""
-    live = systems.vercel.deployment(systems.vercel.project().production_deployment)
-    is_new = live.state == "READY" and parse_iso(live.at) > parse_iso(str(plan.before["built"]))
-    status = Status.OK if is_new else Status.WARNING
-    return Answer(status, f"production is {live.uid}, {live.state.lower()}, built {live.at}", source="Vercel, project")
+    """What was begun since is ready and is production; what failed, or waits to be promoted, is told at once."""
+    live, (newest, *_) = systems.vercel.project(), recent(systems)
+    told = f"{newest.uid} is {newest.state.lower()}"
+    if parse_iso(newest.at) <= parse_iso(str(plan.before["built"])):
+        return Answer(Status.WARNING, "no build has begun yet", source=SOURCE)
+    if newest.state in FAILED:
+        return Answer(Status.CRITICAL, f"{told}: {plan.objects[0].identity} runs on", source=SOURCE, facts=FINAL)
+    if newest.state == "READY" and live.production_deployment == newest.uid:
+        return Answer(Status.OK, f"production is {newest.uid}, built {newest.at}", source=SOURCE)
+    if newest.state == "READY" and not live.auto_assigns:
+        told += ", but deployments do not go live by themselves: promote it"
+        return Answer(Status.CRITICAL, told, source=SOURCE, facts=FINAL)
+    return Answer(Status.WARNING, told, source=SOURCE)
 
 
 def _project(systems: Systems) -> str:

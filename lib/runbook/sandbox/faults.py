@@ -33,7 +33,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     vendors.status_noise, vendors.vendor_incident, vendors.vendor_outage, vendors.api_answers,
     vendors.slow_answers, vendors.token_revoked,
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
-    hosting.no_candidate, hosting.slow_alias, hosting.hobby_plan, hosting.build_under_way,
+    hosting.no_candidate, hosting.slow_alias, hosting.hobby_plan, hosting.build_under_way, hosting.builds_fail,
     webhooks.customers_pay, webhooks.customers_book, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
     webhooks.webhook_secret_rotated, webhooks.cal_hook_inactive,
     tokens.tokens_may_too_much, tokens.tokens_may_too_little, tokens.token_ends_soon, tokens.nobody_on_call,

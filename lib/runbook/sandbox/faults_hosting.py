@@ -66,7 +66,13 @@ def build_under_way(world: World, seconds: float = 2) -> None:
     now = world.times.now()
     built = seeds.deployment(now, "Portal: a change that nobody needs now", "jonas", defect="errors")
     with world.lock:
-        world.hosting.under_way = (now + timedelta(seconds=seconds), built)
+        world.hosting.build(built, now + timedelta(seconds=seconds))
+
+
+def builds_fail(world: World) -> None:
+    """Whatever is built now fails: a dependency is gone from its registry."""
+    with world.lock:
+        world.hosting.builds_fail = True
 
 
 def _rolled_back(world: World, uid: str, stuck: frozenset[str] = frozenset()) -> None:

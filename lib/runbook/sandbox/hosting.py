@@ -13,6 +13,7 @@ from typing import Any, Literal
 from runbook.sandbox.seeds import DOMAINS, Deployment, millis
 
 MOVE_SECONDS = 0.5  # the vendor takes one to a few seconds
+BUILD_SECONDS = 1.0  # the vendor takes minutes
 Kind = Literal["rollback", "promote"]
 
 
@@ -38,7 +39,9 @@ class Hosting:
     auto_assign: bool = True
     frozen: bool = False  # auto-assignment was turned off as a setting, which a promotion leaves as it is
     plan: str = "pro"  # hobby: a rollback to the deployment right before only
-    under_way: tuple[datetime, Deployment] | None = None  # a build, and when it is ready
+    building: dict[str, datetime] = field(default_factory=dict)  # the builds under way, and when each ends
+    build_seconds: float = BUILD_SECONDS
+    builds_fail: bool = False
     rolling_release: str | None = None  # the deployment that is being rolled out
     stuck_domains: frozenset[str] = frozenset()  # their next moves fail
     move_seconds: float = MOVE_SECONDS
@@ -69,6 +72,13 @@ class Hosting:
             self.production = new.uid
             self.domains = dict.fromkeys(self.domains, new.uid)
 
+    def build(self, new: Deployment, until: datetime) -> Deployment:
+        """Begin to build; what comes of it is seen when its time has come."""
+        begun = replace(new, state="BUILDING", substate=None)
+        self.add(begun, live=False)
+        self.building[new.uid] = until
+        return begun
+
     def is_moving(self, now: datetime) -> bool:
         """Whether a move is under way."""
         self.settle(now)
@@ -91,9 +101,9 @@ class Hosting:
 
     def settle(self, now: datetime) -> None:
         """Finish the build and the move whose time has come."""
-        if self.under_way is not None and now >= self.under_way[0]:
-            built, self.under_way = self.under_way[1], None
-            self.add(built if self.auto_assign else replace(built, substate="STAGED"), live=self.auto_assign)
+        for uid in [uid for uid, until in self.building.items() if now >= until]:
+            del self.building[uid]
+            self._end_build(uid)
         if self._due is None or now < self._due or self.last_alias_request is None:
             return
         self._due = None
@@ -105,6 +115,16 @@ class Hosting:
             replace(each, substate="PROMOTED") if each.uid == uid else each for each in self.deployments
         ]
         self.last_alias_request["jobStatus"] = "succeeded" if len(moved) == len(self.domains) else "failed"
+
+    def _end_build(self, uid: str) -> None:
+        """A build that is ready takes the domains, unless they are not assigned by themselves; one that failed does nothing."""
+        (begun,) = (each for each in self.deployments if each.uid == uid)
+        self.deployments.remove(begun)
+        if self.builds_fail:
+            self.add(replace(begun, state="ERROR"), live=False)
+        else:
+            substate = "PROMOTED" if self.auto_assign else "STAGED"
+            self.add(replace(begun, state="READY", substate=substate), live=self.auto_assign)
 
     def aliases(self) -> Sequence[tuple[str, str]]:
         """Each domain of the last move, and how far it is with it."""

@@ -73,6 +73,7 @@ def deployments(world: World, call: Call) -> Reply:
     if not limit.isdigit() or not 0 < int(limit) <= LIST_MOST:
         raise Refusal(400, f"Invalid request: `limit` should be <= {LIST_MOST}", code="bad_request")
     with world.lock:
+        world.hosting.settle(world.times.now())
         every = list(world.hosting.deployments) if in_team(call) else []
         found = [each for each in every if _wanted(each, call) and _candidate_if_asked(world, each, call)]
         page = found[: int(limit)]
@@ -109,6 +110,7 @@ def deployment(world: World, call: Call) -> Reply:
     """One deployment by id, host or production domain: the id is called ``id`` here."""
     given = call.params["deployment"]
     with world.lock:
+        world.hosting.settle(world.times.now())
         uid = world.hosting.production if given in DOMAINS else given
         for each in world.hosting.deployments if in_team(call) else []:
             if uid in (each.uid, each.url):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from runbook.sandbox.hosting import Variable
@@ -61,7 +62,7 @@ def _row(one: Variable) -> Json:
 
 @VENDOR.route("POST", "/v13/deployments")
 def redeploy(world: World, call: Call) -> Reply:
-    """Build a deployment again with the environment of now; it is live at once, where the vendor takes minutes."""
+    """Build a deployment again, with the environment of now."""
     body = call.json()
     if not isinstance(body, dict) or not body.get("name"):
         raise Refusal(400, "Invalid request: missing required property `name`", code="bad_request")
@@ -72,5 +73,5 @@ def redeploy(world: World, call: Call) -> Reply:
         now = world.times.now()
         env = {one.key: one.value for one in world.hosting.variables.values()}
         new = replace(old, uid="dpl_" + token(f"again {old.uid} {now}", 28), created=now, env=env)
-        world.hosting.add(new, live=world.hosting.auto_assign)
-        return Reply(whole(world, new), change=True, objects=(old.uid,))
+        begun = world.hosting.build(new, now + timedelta(seconds=world.hosting.build_seconds))
+        return Reply(whole(world, begun), change=True, objects=(old.uid,))

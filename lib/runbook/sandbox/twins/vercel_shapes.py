@@ -54,7 +54,7 @@ def listed(world: World, each: Deployment) -> Json:
     }  # fmt: skip
     if each.state == "READY":
         body |= {"ready": ready, "aliasAssigned": ready, "aliasError": None}
-    else:
+    elif each.state == "ERROR":
         body |= {"errorCode": "BUILD_FAILED", "errorMessage": "Command failed with exit code 1", "aliasAssigned": False}
     body |= {"target": each.target} if each.target else {}  # a preview has none
     return body | ({"readySubstate": each.substate} if each.substate else {})
