@@ -178,6 +178,27 @@ class Systems:
         """The host of the direct database connection; empty when it is not set."""
         return self.database.host if self.profile.database is not None else ""
 
+    def has_secret(self, name: str) -> bool:
+        """Whether a secret is set."""
+        return self._secrets.get(name) is not None
+
+    def are_the_same(self, name: str, other: str) -> bool:
+        """Whether two secrets hold one value."""
+        return self._secrets.get(name) == self._secrets.get(other)
+
+    def begins_with(self, name: str, beginning: str) -> bool:
+        """Whether a secret begins so: vendors name a key by its first letters."""
+        return bool(beginning) and (self._secrets.get(name) or "").startswith(beginning)
+
+    def secret_for_a_vendor(self, name: str) -> str:
+        """A secret's value, for a call that puts it where it belongs; never for anything that is shown or kept."""
+        return self._secrets.need(name)
+
+    def opened_by(self, name: str, other: str) -> Systems:
+        """The same systems, opened with another secret's value in the place of one: the leaked in that of the new."""
+        secrets = Secrets({**self._secrets.values, name: self._secrets.need(other)})
+        return Systems(self.profile, secrets, self.policy, self.times, transports=self._transports)
+
     def close(self) -> None:
         """Close what was opened; nothing is opened after that."""
         with self._opening, contextlib.ExitStack() as closing:  # all of them, also after one that fails
@@ -191,7 +212,7 @@ class Systems:
     def open_vendor(self, system: str, secret: str, part: str, make: Make[T]) -> T:
         """A vendor's client from its part of the profile, its secret, and what all of them get; once."""
         target = _used(getattr(self.profile, part), system)
-        more = {"times": self.times, "transport": self._transports.get(system)}
+        more = {"times": self.times, "transport": self._transports.get(system, self._transports.get(part))}
         return self._open(system, lambda: make(target, self._secrets.need(secret) if secret else "", more))
 
     def _open(self, name: str, make: Callable[[], T]) -> T:

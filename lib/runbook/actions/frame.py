@@ -29,7 +29,8 @@ class Action:
     ``undo`` is the name of the action that takes it back, or a sentence that begins with "cannot be undone";
     ``undo_with(plan)`` are that action's arguments for a plan that was carried out. ``system`` is asked who it is before
     the change. ``follow_up`` is what somebody must still do afterwards. ``proposed_target``:
-    where no parameter names the target, preview chooses it.
+    where no parameter names the target, preview chooses it. ``system_of``: where the plan says which system it is. ``at_once``:
+    nothing before it in its notebook can heal what it heals, so it does not wait to see whether that has recovered.
     """
 
     name: str
@@ -44,6 +45,12 @@ class Action:
     undo_with: Callable[[Plan], Mapping[str, Json]] = no_arguments
     proposed_target: bool = False
     follow_up: str = ""
+    system_of: Callable[[Plan], str] | None = None
+    at_once: bool = False
+
+    def asked_who(self, plan: Plan) -> str:
+        """The system that must say who it is before this plan is carried out."""
+        return self.system_of(plan) if self.system_of else self.system
 
     def __post_init__(self) -> None:
         """Refuse to load an action that lacks one of the five."""

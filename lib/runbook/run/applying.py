@@ -53,7 +53,7 @@ def carry_out(
     try:
         guards.plan_is_of_this_environment(plan, systems.profile.name)
         guards.touches_at_most_what_policy_allows(plan, systems.policy)
-        guards.target_is_right(systems.identify(action.system))
+        guards.target_is_right(systems.identify(action.asked_who(plan)))
         with guards.nobody_else_changes(plan.target, runs, systems, approved_by, systems.times) as lock:
             journal.append("action.started", {
                 "action": action.name, "plan_id": plan.plan_id, "target": plan.target, "danger": plan.danger.value,

@@ -203,7 +203,7 @@ class Run:
             permission, why_not = self._permissions.for_plan(plan)
             if permission is None:
                 return self._without_permission(plan, why_not, begun)
-            if begun is None and self._questions.recovers_after_the_last_change():
+            if begun is None and not action.at_once and self._questions.recovers_after_the_last_change():
                 self._permissions.mark_matched(action.name)
                 return ActionResult(action.name, plan.plan_id, Outcome.SKIPPED, RECOVERED)
             if plan.plan_id not in in_force(self._journal.entries):  # made by another run of the incident
