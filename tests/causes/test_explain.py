@@ -29,6 +29,19 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "flags.changed": {"suspect": ""},
     "recovery.deleted": {"damaged": []},
     "recovery.window": {"pitr": True},
+    "auth.our_test": {"status_code": 200, "clerk": "ok", "supabase_auth": "ok"},
+    "auth.supabase_health": {"down": False},
+    "auth.supabase_sign_in": {"layer": ""},
+    "auth.supabase_keys": {"behind": False},
+    "clerk.status_page": {"affected": []},
+    "clerk.frontend": {"down": False, "why": ""},
+    "clerk.instance": {"environment_type": "production"},
+    "clerk.pinned_key": {"is_stale": False, "token_is_foreign": False},
+    "clerk.login_page": {"is_other": False},
+    "clerk.origins": {"missing": []},
+    "clerk.single_sign_on": {"off": []},
+    "sign_ins.recent": {"missing": 0},
+    "sign_ins.loops": {"user": ""},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -37,7 +50,7 @@ def world(**changes: tuple[Status, dict[str, Any]]) -> dict[str, Finding]:
     """A healthy world but for the changes: ``database_disk=(CRITICAL, {facts})``."""
     findings = {name: Finding(name, Status.OK, "fine", facts=facts) for name, facts in HEALTHY.items()}
     for key, (status, facts) in changes.items():
-        name = key.replace("_", ".", 1)
+        name = next(one for one in HEALTHY if one.replace(".", "_") == key)
         findings[name] = Finding(name, status, f"{name} is {status}", facts={**HEALTHY[name], **facts})
     return findings
 
@@ -59,6 +72,13 @@ RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
 
 GONE = (Status.CRITICAL, {"damaged": ["public.bookings"]})
 NOT_BOUGHT = (Status.WARNING, {"pitr": False})
+AUTH_DOWN = (Status.CRITICAL, {"down": True})
+NO_TOKEN = (Status.CRITICAL, {"layer": "service"})
+
+
+def refused(why: str) -> tuple[Status, dict[str, Any]]:
+    """Our own auth test, refused at Clerk for this reason."""
+    return Status.CRITICAL, {"status_code": 401, "clerk": why}
 
 
 def blocked_by(state: str) -> tuple[Status, dict[str, Any]]:
@@ -201,6 +221,51 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         ["this-machine"],
     ),
     "rows are gone": (world(recovery_deleted=GONE), ["mass-delete"]),
+    "Clerk is down": (
+        world(
+            clerk_frontend=(Status.CRITICAL, {"down": True, "why": "503"}), auth_our_test=refused("clerk-unreachable")
+        ),
+        ["clerk-outage"],
+    ),
+    "Clerk's page alone cries wolf": (world(clerk_status_page=(Status.WARNING, {})), []),
+    "an origin is not allowed": (
+        world(auth_our_test=refused("origin_invalid"), clerk_origins=(Status.WARNING, {"missing": ["https://p.test"]})),
+        ["origin-not-allowed"],
+    ),
+    "an origin that nobody signs in from is not allowed": (
+        world(clerk_origins=(Status.WARNING, {"missing": ["https://old.test"]})),
+        [],
+    ),
+    "a customer's own sign-in is off": (
+        world(clerk_single_sign_on=(Status.WARNING, {"off": ["Big"]})),
+        ["single-sign-on-off"],
+    ),
+    "a user loops": (world(sign_ins_loops=(Status.CRITICAL, {"user": "user_1"})), ["sessions-looping"]),
+    "Supabase Auth is down": (
+        world(auth_supabase_health=AUTH_DOWN, auth_supabase_sign_in=NO_TOKEN),
+        ["supabase-auth-down"],
+    ),
+    "Supabase Auth is down and the vendor says so": (
+        world(
+            auth_supabase_health=AUTH_DOWN,
+            auth_supabase_sign_in=NO_TOKEN,
+            database_status_page=(Status.WARNING, {"affected": [{"service": "auth"}]}),
+            database_services=(Status.CRITICAL, {"unhealthy": ["auth"]}),
+        ),
+        ["vendor-outage"],
+    ),
+    "Supabase Auth without its database": (
+        world(auth_supabase_sign_in=(Status.CRITICAL, {"layer": "database"})),
+        ["auth-without-database"],
+    ),
+    "the test user's password is wrong": (
+        world(auth_supabase_sign_in=(Status.WARNING, {"layer": "test user"})),
+        [],
+    ),
+    "Supabase has Clerk's old key": (
+        world(auth_supabase_keys=(Status.CRITICAL, {"behind": True})),
+        ["third-party-keys-stale"],
+    ),
 }
 
 

@@ -18,7 +18,7 @@ NEIGHBOURS = ["nightly-report", "postgrest", "realtime_connect", "supabase_auth"
 NEW, OLD = "Portal: new session handling", "Portal: remember the last project"
 FLAGS_ON = ["booking-calendar", "contact-form", "portal-search"]
 HURTS: dict[str, dict[str, Any]] = {
-    "healthy": {"health": 200, "home": 200, "read_only": False, "idle_in_transaction": 0},
+    "healthy": {"health": 200, "home": 200, "auth_test": 200, "read_only": False, "idle_in_transaction": 0},
     "idle-transaction-leak": {"health": 503, "pool_used": 15, "idle_in_transaction": 15},
     "forgotten-lock": {"health": 503, "idle_in_transaction": 1},
     "runaway-statement": {"health": 503, "idle_in_transaction": 0},
@@ -59,6 +59,16 @@ HURTS: dict[str, dict[str, Any]] = {
     "recovery-replica-in-the-way": {"health": 200, "data_as_before": False},
     "recovery-slack-and-mail-down": {"health": 200, "data_as_before": False},
     "recovery-tables-kept": {"health": 200, "data_as_before": False},
+    "auth-healthy": {"auth_test": 200, "sessions_active": 4},
+    "clerk-outage": {"auth_test": 503, "home": 200},
+    "clerk-hanging": {"auth_test": 503, "home": 200},
+    "origin-not-allowed": {"auth_test": 401},
+    "single-sign-on-off": {"auth_test": 200},
+    "user-looping": {"auth_test": 200, "sessions_active": 28},
+    "auth-wrong-target": {"auth_test": 200, "sessions_active": 28},
+    "supabase-auth-lost": {"auth_test": 503, "health": 200},
+    "auth-pool-full": {"auth_test": 503, "health": 200},
+    "loop-and-supabase-auth-lost": {"auth_test": 503, "sessions_active": 28},
     "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
 }
 

@@ -1,0 +1,108 @@
+"""Faults of signing in: at Clerk, at Supabase Auth, between them and the site. What hurts is that real tokens are refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, LiteralString
+
+import psycopg
+
+from runbook.sandbox.seeds import DOMAINS
+from runbook.sandbox.session_tokens import SigningKey
+from runbook.sandbox.sessions import SERVICES, connect
+from runbook.sandbox.signing_in import Connection, person
+from runbook.sandbox.twins.status_pages import incident
+
+if TYPE_CHECKING:
+    from runbook.sandbox.world import World
+
+ROTATED = "ins_2agencyrotated000000000000"
+OTHER_COMPANY = "ins_2othercompany0000000000000"
+AUTH_CONNECTIONS = 3  # that Auth's role may have while its pool is full
+AT_MOST: LiteralString = "alter role supabase_auth_admin connection limit 3"
+AS_MANY_AS_THERE_ARE: LiteralString = "alter role supabase_auth_admin connection limit -1"
+
+
+def clerk_outage(world: World, minutes_ago: float = 13) -> None:
+    """Clerk signs nobody in any more, says so on its page, and its frontend API answers 503."""
+    page = world.pages["clerk"]
+    hit = ["Session management", "User and authentication"]
+    page.components |= dict.fromkeys(hit, "major_outage")
+    page.incidents.append(
+        incident(page, "Sign-ins fail", "critical", hit, world.times.now(), "We are investigating failing sign-ins.")
+    )
+    world.clerk.healthy = False
+    _nobody_signs_in(world, minutes_ago)
+
+
+def signing_key_rotated(world: World, supabase_is_behind: bool = False) -> None:
+    """Somebody rotated Clerk's signing key, and the site still checks tokens by the old one. ``supabase_is_behind``: too."""
+    with world.lock:
+        world.clerk.known_to_supabase = list(world.clerk.keys) if supabase_is_behind else None
+        world.clerk.keys = [SigningKey(ROTATED)]
+
+
+def origin_not_allowed(world: World, minutes_ago: float = 13) -> None:
+    """Somebody wrote the list of allowed origins anew and left the portal out: no browser signs in from there."""
+    with world.lock:
+        world.clerk.allowed_origins = [f"https://{domain}" for domain in DOMAINS[:2]]
+    _nobody_signs_in(world, minutes_ago)
+
+
+def single_sign_on_off(world: World) -> None:
+    """A customer's own sign-in was switched off: their people cannot get in, everybody else can."""
+    with world.lock:
+        world.clerk.connections = [
+            Connection(one.uid, one.name, one.provider, active=False) for one in world.clerk.connections
+        ]
+
+
+def user_looping(world: World, name: str = "bo", sessions: int = 24, minutes: float = 10) -> None:
+    """One user's browser signs in again and again: a new session each time, none of them ended."""
+    with world.lock:
+        now = world.times.now()
+        for number in range(sessions):
+            world.clerk.sign_in(person(name), now - timedelta(minutes=minutes * (sessions - number) / sessions))
+
+
+def clerk_of_another_company(world: World) -> None:
+    """CLERK_API_KEY is that of another company's instance."""
+    with world.lock:
+        world.clerk.instance_id = OTHER_COMPANY
+
+
+def auth_lost(world: World) -> None:
+    """Supabase loses Auth, and its status page does not know yet."""
+    world.sessions.cut_off("auth")
+
+
+def auth_pool_full(world: World) -> None:
+    """A job took every connection that Auth's role may have: Auth runs, is healthy, and reaches no database."""
+    role, _ = SERVICES["auth"]
+    dsn = world.parts.postgres.dsn(role)
+
+    def widen() -> None:
+        world.admin.patient(AS_MANY_AS_THERE_ARE)
+
+    world.on_repair(widen)
+    world.on_repair(lambda: world.sessions.release("auth pool"))
+    world.admin.patient(AT_MOST)
+    world.sessions.lose("auth")
+    for _ in range(AUTH_CONNECTIONS):
+        world.sessions.hold("auth pool", dsn, role, "auth-backfill", survivor=False)
+    try:
+        connect(dsn, "probe").close()
+    except psycopg.OperationalError:
+        return
+    raise RuntimeError("the fault has no effect: there is room for Auth")
+
+
+def _nobody_signs_in(world: World, minutes_ago: float) -> None:
+    with world.lock:
+        world.clerk.nobody_since = world.times.now() - timedelta(minutes=minutes_ago)
+
+
+EVERY = (
+    clerk_outage, signing_key_rotated, origin_not_allowed, single_sign_on_off, user_looping, clerk_of_another_company,
+    auth_lost, auth_pool_full,
+)  # fmt: skip
