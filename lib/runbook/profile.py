@@ -54,6 +54,7 @@ class DatabaseTarget:
     pooler_variable: str = "POOLER_URL"
     replica_variable: str = "REPLICA_URL"
     protected_roles: tuple[str, ...] = ()
+    sessions_table: str = ""  # of the application's own, with user_id and expires_at; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)

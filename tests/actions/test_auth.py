@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from runbook.actions.auth import revoke_sessions
+from runbook.actions.auth import clear_session_rows, revoke_sessions
 from runbook.errors import Fault, Refused, SystemFault
 from runbook.model import Outcome, Status
 from runbook.sandbox.signing_in import person
+from runbook.testing import World as FakeWorld
 
 if TYPE_CHECKING:
     from conftest import World
@@ -46,3 +47,32 @@ def test_a_user_that_is_not_there_is_not_found(world: World) -> None:
 
 def test_the_plan_names_nobody_but_by_id(world: World) -> None:
     assert "customer.test" not in str(world.plan(revoke_sessions, user=person("ada")))
+
+
+def test_expired_rows_are_counted_then_cleared_and_the_others_stay(world: World) -> None:
+    world.break_({"session_rows_expired": {"rows": 300}})
+    plan = world.plan(clear_session_rows)
+    assert plan.objects[0].shown["rows"] == 300 and plan.left_alone == ("20 other rows",)
+    assert [one.line[:16] for one in world.carry_out(clear_session_rows, plan)] == ["deleted 300 rows"]
+    assert world.prove(clear_session_rows, plan).status is Status.OK
+    assert world.state_now()["session_rows"] == 20
+    assert [one.outcome for one in world.carry_out(clear_session_rows, plan)] == [Outcome.UNCHANGED]
+
+
+def test_one_users_rows_are_cleared_and_no_other_users(world: World) -> None:
+    world.break_({"session_rows_expired": {"rows": 20}})
+    plan = world.plan(clear_session_rows, user="user_7")
+    assert plan.objects[0].identity == "public.user_sessions:user_7" and plan.objects[0].shown["rows"] == 2
+    world.carry_out(clear_session_rows, plan)
+    assert world.prove(clear_session_rows, plan).status is Status.OK
+    assert world.state_now()["session_rows"] == 38
+
+
+def test_where_nothing_has_expired_there_is_nothing_to_clear(world: World) -> None:
+    plan = world.plan(clear_session_rows)
+    assert (plan.objects, plan.costs) == ((), ("there is no such row",))
+
+
+def test_without_such_a_table_the_plan_says_so() -> None:
+    with pytest.raises(Refused, match="names no table of sessions"):
+        FakeWorld().plan(clear_session_rows)

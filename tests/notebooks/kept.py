@@ -26,7 +26,13 @@ from runbook.sandbox import lifecycle, scenarios
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).with_name("kept")
 SANITIZE = FOLDER / "sanitize.cfg"
-SCENARIOS = ("idle-transaction-leak", "bad-deployment", "flag-raises-errors", "recovery-not-bought", "origin-not-allowed")
+SCENARIOS = (
+    "idle-transaction-leak",
+    "bad-deployment",
+    "flag-raises-errors",
+    "recovery-not-bought",
+    "origin-not-allowed",
+)
 CELL_SECONDS = 60
 
 

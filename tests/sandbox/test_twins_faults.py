@@ -18,7 +18,14 @@ NEIGHBOURS = ["nightly-report", "postgrest", "realtime_connect", "supabase_auth"
 NEW, OLD = "Portal: new session handling", "Portal: remember the last project"
 FLAGS_ON = ["booking-calendar", "contact-form", "portal-search"]
 HURTS: dict[str, dict[str, Any]] = {
-    "healthy": {"health": 200, "home": 200, "auth_test": 200, "read_only": False, "idle_in_transaction": 0},
+    "healthy": {
+        "health": 200,
+        "home": 200,
+        "auth_test": 200,
+        "session_rows": 20,
+        "read_only": False,
+        "idle_in_transaction": 0,
+    },
     "idle-transaction-leak": {"health": 503, "pool_used": 15, "idle_in_transaction": 15},
     "forgotten-lock": {"health": 503, "idle_in_transaction": 1},
     "runaway-statement": {"health": 503, "idle_in_transaction": 0},
@@ -69,6 +76,7 @@ HURTS: dict[str, dict[str, Any]] = {
     "supabase-auth-lost": {"auth_test": 503, "health": 200},
     "auth-pool-full": {"auth_test": 503, "health": 200},
     "loop-and-supabase-auth-lost": {"auth_test": 503, "sessions_active": 28},
+    "session-rows-cleared": {"auth_test": 200, "session_rows": 320},
     "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
 }
 

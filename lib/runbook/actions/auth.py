@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbook.actions.frame import Action
+from runbook.actions.session_rows import clear_session_rows
 from runbook.checks.frame import Answer
 from runbook.checks.sign_ins import CLERK_TOKEN_SECONDS, loops
 from runbook.clients.clerk import Session
@@ -80,4 +81,4 @@ revoke_sessions = Action(
     proposed_target=True,
     follow_up="Ask that person to close every tab of the site, delete its cookies and sign in once.",
 )  # fmt: skip
-EVERY = (revoke_sessions,)
+EVERY = (revoke_sessions, clear_session_rows)

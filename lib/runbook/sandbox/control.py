@@ -106,7 +106,7 @@ def figures(world: World) -> dict[str, Json]:
         "hooks_on": sum(one.active for one in world.calcom.hooks.values()),
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
-        "replica_behind_mb": None, "data_as_before": None,
+        "replica_behind_mb": None, "data_as_before": None, "session_rows": None,
         "before_damage": None if world.damage is None else f"{world.damage.before:%Y-%m-%dT%H:%M:%SZ}",
     }  # fmt: skip
     with contextlib.suppress(psycopg.Error):  # Postgres is down: its figures stay None
@@ -118,6 +118,8 @@ def figures(world: World) -> dict[str, Json]:
             True,
         )
         state |= {**row, **world.sessions.survivors()}
+        (kept,) = world.admin.patient("select count(*)::int as session_rows from public.user_sessions")
+        state |= kept
     return state
 
 

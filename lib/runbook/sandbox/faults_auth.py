@@ -20,6 +20,14 @@ ROTATED = "ins_2agencyrotated000000000000"
 OTHER_COMPANY = "ins_2othercompany0000000000000"
 AUTH_CONNECTIONS = 3  # that Auth's role may have while its pool is full
 AT_MOST: LiteralString = "alter role supabase_auth_admin connection limit 3"
+EXPIRED: LiteralString = (
+    "insert into public.user_sessions (id, user_id, expires_at) select 'old_' || n, 'user_' || (1 + n %% 20),"
+    " now() - n * interval '1 hour' from generate_series(1, %s) as n"
+)
+SEEDED: LiteralString = (  # as in application.sql, where one was deleted
+    "insert into public.user_sessions (id, user_id, expires_at) select 'ses_' || n, 'user_' || n, now() + interval '1 day'"
+    " from generate_series(1, 20) as n on conflict do nothing"
+)
 AS_MANY_AS_THERE_ARE: LiteralString = "alter role supabase_auth_admin connection limit -1"
 
 
@@ -97,6 +105,17 @@ def auth_pool_full(world: World) -> None:
     raise RuntimeError("the fault has no effect: there is room for Auth")
 
 
+def session_rows_expired(world: World, rows: int = 300) -> None:
+    """The application's own table of sessions has not been cleared for weeks."""
+
+    def back() -> None:
+        world.admin.patient("delete from public.user_sessions where id like 'old_%%' and %s", True)
+        world.admin.patient(SEEDED)
+
+    world.on_repair(back)
+    world.admin.patient(EXPIRED, rows)
+
+
 def _nobody_signs_in(world: World, minutes_ago: float) -> None:
     with world.lock:
         world.clerk.nobody_since = world.times.now() - timedelta(minutes=minutes_ago)
@@ -104,5 +123,5 @@ def _nobody_signs_in(world: World, minutes_ago: float) -> None:
 
 EVERY = (
     clerk_outage, signing_key_rotated, origin_not_allowed, single_sign_on_off, user_looping, clerk_of_another_company,
-    auth_lost, auth_pool_full,
+    auth_lost, auth_pool_full, session_rows_expired,
 )  # fmt: skip
