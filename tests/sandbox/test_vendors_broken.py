@@ -54,8 +54,13 @@ NO_VENDOR = {
     "recovery.deleted",
     "auth.our_test",  # the site's own word
 }
-# What an empty list says truly: nothing was changed. The project itself names its live deployment, the disk its bytes.
-EMPTY_IS_TRUE = {"changes.deployments", "changes.flags", "changes.config", "deployment.live", "database.disk"}  # fmt: skip
+# What an empty list says truly: nothing was changed, no origin is shut out, nobody has a sign-in of their own. The project itself
+# names its live deployment, the disk its bytes; who signs in, and whether one can, comes in no list.
+EMPTY_IS_TRUE = {
+    "changes.deployments", "changes.flags", "changes.config", "deployment.live", "database.disk", "clerk.origins",
+    "clerk.single_sign_on", "clerk.frontend", "clerk.instance", "sign_ins.recent", "auth.supabase_health",
+    "auth.supabase_sign_in",
+}  # fmt: skip
 SECONDS = 1.0
 
 

@@ -137,6 +137,8 @@ def login_page(systems: Systems) -> Answer:
     found = PUBLISHABLE.search(page.text)
     source = f"GET {LOGIN_PAGE} of the site; Clerk, domains"
     facts = {"expected": expected, "shown": "", "kind": "", "is_other": False}
+    if not expected:
+        return Answer(Status.UNKNOWN, "Clerk lists no domain to compare with", source=source, facts=facts)
     if page.status_code != 200 or found is None:
         told = f"answers {page.status_code} and names no publishable key (pk_…)"
         return Answer(Status.UNKNOWN, told, source=source, facts=facts)
@@ -160,8 +162,8 @@ def single_sign_on(systems: Systems) -> Answer:
     if off:
         return Answer(Status.WARNING, f"switched off: {', '.join(off)}", len(off), "connections", 0, source, rows,
                       facts={"off": off})  # fmt: skip
-    return Answer(Status.OK, f"{len(found)} of {len(found)} connections are on", 0, "connections", 0, source, rows,
-                  facts={"off": []})  # fmt: skip
+    told = f"{len(found)} of {len(found)} connections are on" if found else "no customer has a sign-in of their own"
+    return Answer(Status.OK, told, 0, "connections", 0, source, rows, facts={"off": []})
 
 
 def _ids(keys: list[PublicKey]) -> str:
