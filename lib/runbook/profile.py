@@ -24,6 +24,11 @@ class ClerkTarget:
     frontend_url: str
     instance_id: str
     status_url: str
+    # the variables by which the site signs people in (Clerk docs, environment variables): the pinned public key, the secret key
+    # and the publishable key; an empty name: the site does without
+    key_variable: str = "CLERK_JWT_KEY"
+    secret_variable: str = "CLERK_SECRET_KEY"
+    publishable_variable: str = "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "clerk.pinned_key": {"is_stale": False, "token_is_foreign": False},
     "clerk.login_page": {"is_other": False},
     "clerk.origins": {"missing": []},
+    "sign_in_variables.in_place": {"missing": [], "behind": []},
     "clerk.single_sign_on": {"off": []},
     "sign_ins.recent": {"missing": 0},
     "sign_ins.loops": {"user": ""},
@@ -72,6 +73,7 @@ RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
 
 GONE = (Status.CRITICAL, {"damaged": ["public.bookings"]})
 NOT_BOUGHT = (Status.WARNING, {"pitr": False})
+STALE = (Status.CRITICAL, {"is_stale": True})
 AUTH_DOWN = (Status.CRITICAL, {"down": True})
 NO_TOKEN = (Status.CRITICAL, {"layer": "service"})
 
@@ -227,6 +229,23 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         ),
         ["clerk-outage"],
     ),
+    "Clerk's key was rotated": (
+        world(clerk_pinned_key=STALE, auth_our_test=refused("token-invalid-signature")),
+        ["stale-signing-key"],
+    ),
+    "a variable is missing": (
+        world(
+            sign_in_variables_in_place=(Status.CRITICAL, {"missing": ["CLERK_JWT_KEY"]}),
+            auth_our_test=refused("jwk-local-missing"),
+        ),
+        ["sign-in-variable"],
+    ),
+    "a variable holds no key": (world(auth_our_test=refused("jwk-failed-to-resolve")), ["sign-in-variable"]),
+    "browsers are sent to another instance": (
+        world(clerk_login_page=(Status.CRITICAL, {"is_other": True}), auth_our_test=refused("token-invalid-signature")),
+        ["instances-mixed"],
+    ),
+    "our secret key is another instance's": (world(clerk_instance=(Status.CRITICAL, {})), ["instances-mixed"]),
     "Clerk's page alone cries wolf": (world(clerk_status_page=(Status.WARNING, {})), []),
     "an origin is not allowed": (
         world(auth_our_test=refused("origin_invalid"), clerk_origins=(Status.WARNING, {"missing": ["https://p.test"]})),
@@ -304,3 +323,10 @@ def test_what_is_ok_although_the_cause_would_break_it_speaks_against() -> None:
     leak = explain(world(database_idle_transactions=LEAK, database_utilisation=FULL))[0]
     assert leak.evidence_for == ("database.idle_transactions", "database.utilisation")
     assert "site.health" in leak.evidence_against
+
+
+def test_a_key_that_was_set_after_the_build_needs_a_build_only() -> None:
+    set_since = (Status.WARNING, {"behind": ["CLERK_JWT_KEY"]})
+    (both,) = explain(world(clerk_pinned_key=STALE))
+    (build,) = explain(world(clerk_pinned_key=STALE, sign_in_variables_in_place=set_since))
+    assert (both.actions, build.actions) == (("set_sign_in_variable", "redeploy"), ("redeploy",))

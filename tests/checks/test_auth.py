@@ -40,7 +40,7 @@ def test_what_is_not_used_is_ok_and_says_so(check: Check) -> None:
     ("weeks", "status", "missing"),
     [
         ((15, 15, 14, 16, 15), Status.OK, 0), ((40, 15, 14, 16, 15), Status.OK, 0), ((8, 15, 15, 15, 15), Status.WARNING, 7),
-        ((2, 15, 14, 16, 15), Status.CRITICAL, 13), ((0, 20, 20, 0, 20), Status.CRITICAL, 20),
+        ((2, 15, 14, 16, 15), Status.WARNING, 13), ((0, 20, 20, 0, 20), Status.WARNING, 20),
         ((0, 20, 20, 0, 0), Status.UNKNOWN, None), ((0, 0, 0, 0, 0), Status.UNKNOWN, None), ((0, 4, 4, 4, 4), Status.UNKNOWN, None),
     ],
 )  # fmt: skip

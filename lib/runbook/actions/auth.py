@@ -1,9 +1,13 @@
-"""End the sessions of one user at Clerk, device by device. Never everybody's: that is a rotation of the keys, by hand."""
+"""End the sessions of one user at Clerk, device by device. Never everybody's: that is a rotation of the keys, by hand.
+
+What else auth-failure changes is gathered here: a variable of the sign-in, rows in the application's own table of sessions.
+"""
 
 from __future__ import annotations
 
 from runbook.actions.frame import Action
 from runbook.actions.session_rows import clear_session_rows
+from runbook.actions.sign_in_variables import set_sign_in_variable
 from runbook.checks.frame import Answer
 from runbook.checks.sign_ins import CLERK_TOKEN_SECONDS, loops
 from runbook.clients.clerk import Session
@@ -81,4 +85,4 @@ revoke_sessions = Action(
     proposed_target=True,
     follow_up="Ask that person to close every tab of the site, delete its cookies and sign in once.",
 )  # fmt: skip
-EVERY = (revoke_sessions, clear_session_rows)
+EVERY = (set_sign_in_variable, revoke_sessions, clear_session_rows)

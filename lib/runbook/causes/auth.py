@@ -12,7 +12,11 @@ FRONTEND, PAGE, KEY, ORIGINS = "clerk.frontend", "clerk.status_page", "clerk.pin
 INSTANCE, LOGIN_PAGE, SSO = "clerk.instance", "clerk.login_page", "clerk.single_sign_on"
 RUNS, SIGN_IN, KEYS = "auth.supabase_health", "auth.supabase_sign_in", "auth.supabase_keys"
 RECENT, LOOPS = "sign_ins.recent", "sign_ins.loops"
+VARIABLES = "sign_in_variables.in_place"
 NOTEBOOK = ("auth-failure",)
+NEW_BUILD = ("set_sign_in_variable", "redeploy")
+# what our auth test says when a variable of its build is not there or not to be read; the names are Clerk's own
+NO_KEY = frozenset({"jwk-local-missing", "jwk-failed-to-resolve", "publishable-key-invalid", "secret-key-invalid"})
 
 
 def clerk_outage(findings: Findings) -> Cause | None:
@@ -26,6 +30,57 @@ def clerk_outage(findings: Findings) -> Cause | None:
         "look up the frontend domain's CNAME (Clerk dashboard, Domains), then open a ticket with Clerk. Tell customers on the "
         "status page. Do not rotate keys and do not deploy.",
         weight=68,
+    )  # fmt: skip
+
+
+def stale_signing_key(findings: Findings) -> Cause | None:
+    """The build checks tokens with another key than Clerk signs them with."""
+    if fact(findings, KEY, "is_stale") is not True:
+        return None
+    behind = fact(findings, VARIABLES, "behind", [])
+    is_set = isinstance(behind, list) and any("JWT" in str(name) for name in behind)
+    return cause(
+        findings, "stale-signing-key", f"Our build refuses every token: {findings[KEY].summary}", because=(KEY,),
+        expected=(OURS,), supports=(VARIABLES, RECENT), actions=NEW_BUILD[1:] if is_set else NEW_BUILD, notebooks=NOTEBOOK,
+        by_hand="The variable has been set since the live build: build again, that is all." if is_set else
+        "Ask who rotated the key and why: a rotation signs everybody out, and a leaked key is a reason (leaked-secret).",
+        weight=74,
+    )  # fmt: skip
+
+
+def sign_in_variable(findings: Findings) -> Cause | None:
+    """A variable of the sign-in is missing, mistyped or no key at all."""
+    missing = fact(findings, VARIABLES, "missing", [])
+    said = str(fact(findings, OURS, "clerk", ""))
+    if not missing and said not in NO_KEY:
+        return None
+    because = (*((VARIABLES,) if missing else ()), *((OURS,) if said in NO_KEY else ()))
+    title = findings[VARIABLES].summary if missing else f"our build says {said}"
+    return cause(
+        findings, "sign-in-variable", f"The build lacks what it needs to sign people in: {title}", because=because,
+        expected=(OURS,), supports=(RECENT,), actions=NEW_BUILD, notebooks=NOTEBOOK,
+        by_hand="A secret key is not set by a runbook: copy it from Clerk's dashboard, API keys, into the project's variables, "
+        "then build again. Remove the mistyped name afterwards.",
+        weight=73,
+    )  # fmt: skip
+
+
+def instances_mixed(findings: Findings) -> Cause | None:
+    """Browsers sign in at one instance, our secret key or our build belongs to another."""
+    is_other = fact(findings, LOGIN_PAGE, "is_other") is True
+    is_foreign = fact(findings, KEY, "token_is_foreign") is True
+    if not (is_other or is_foreign or is_critical(findings, INSTANCE)):
+        return None
+    because = tuple(
+        check for check, holds in ((LOGIN_PAGE, is_other), (KEY, is_foreign), (INSTANCE, is_critical(findings, INSTANCE)))
+        if holds
+    )  # fmt: skip
+    return cause(
+        findings, "instances-mixed", f"Keys of two Clerk instances are mixed: {findings[because[0]].summary}",
+        because=because, expected=(OURS,), supports=(RECENT,), actions=NEW_BUILD if is_other else (), notebooks=NOTEBOOK,
+        by_hand="Whoever set the keys compares all three in Clerk's dashboard, API keys, switched to production: "
+        "publishable, secret and public key belong together.",
+        weight=72,
     )  # fmt: skip
 
 
@@ -113,6 +168,6 @@ def third_party_keys_stale(findings: Findings) -> Cause | None:
 
 
 EVERY: tuple[Explain, ...] = (
-    clerk_outage, origin_not_allowed, single_sign_on_off, sessions_looping, supabase_auth_down, auth_pool_full,
-    third_party_keys_stale,
+    clerk_outage, stale_signing_key, sign_in_variable, instances_mixed, origin_not_allowed, single_sign_on_off,
+    sessions_looping, supabase_auth_down, auth_pool_full, third_party_keys_stale,
 )  # fmt: skip

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 
+from runbook.sandbox import portal
+from runbook.sandbox.hosting import Variable
 from runbook.sandbox.seeds import DOMAINS
-from runbook.sandbox.session_tokens import SigningKey
+from runbook.sandbox.session_tokens import SigningKey, publishable_key
 from runbook.sandbox.sessions import SERVICES, connect
-from runbook.sandbox.signing_in import Connection, person
+from runbook.sandbox.signing_in import DEVELOPMENT_FRONTEND, INSTANCE, Connection, person
 from runbook.sandbox.twins.status_pages import incident
 
 if TYPE_CHECKING:
@@ -48,6 +51,20 @@ def signing_key_rotated(world: World, supabase_is_behind: bool = False) -> None:
     with world.lock:
         world.clerk.known_to_supabase = list(world.clerk.keys) if supabase_is_behind else None
         world.clerk.keys = [SigningKey(ROTATED)]
+
+
+def sign_in_variable_mistyped(world: World, minutes_ago: float = 14) -> None:
+    """Somebody wrote CLERK_JWT_PUBLIC_KEY, as the Markdown runbook said, took the old name away, and deployed."""
+    _built_with(world, "Portal: new key name", minutes_ago, add={"CLERK_JWT_PUBLIC_KEY": SigningKey(INSTANCE).pem},
+                drop=portal.JWT_KEY)  # fmt: skip
+    _nobody_signs_in(world, minutes_ago)
+
+
+def instances_mixed(world: World, minutes_ago: float = 14) -> None:
+    """The publishable key of the development instance went into production: browsers sign in there, and are nobody here."""
+    other = publishable_key(DEVELOPMENT_FRONTEND, "test")
+    _built_with(world, "Portal: sign-in in the header", minutes_ago, add={portal.PUBLISHABLE_KEY: other})
+    _nobody_signs_in(world, minutes_ago)
 
 
 def origin_not_allowed(world: World, minutes_ago: float = 13) -> None:
@@ -116,12 +133,22 @@ def session_rows_expired(world: World, rows: int = 300) -> None:
     world.admin.patient(EXPIRED, rows)
 
 
+def _built_with(world: World, message: str, minutes_ago: float, add: Mapping[str, str], drop: str = "") -> None:
+    """A deployment that is live, after somebody changed variables."""
+    with world.lock:
+        at = world.times.now() - timedelta(minutes=minutes_ago + 1)
+        for name, value in add.items():
+            world.hosting.variables[name] = Variable(name, value, at, at, ("production",))
+        world.hosting.variables.pop(drop, None)
+    world.deploy(message, "mira", minutes_ago=minutes_ago)
+
+
 def _nobody_signs_in(world: World, minutes_ago: float) -> None:
     with world.lock:
         world.clerk.nobody_since = world.times.now() - timedelta(minutes=minutes_ago)
 
 
 EVERY = (
-    clerk_outage, signing_key_rotated, origin_not_allowed, single_sign_on_off, user_looping, clerk_of_another_company,
-    auth_lost, auth_pool_full, session_rows_expired,
+    clerk_outage, signing_key_rotated, sign_in_variable_mistyped, instances_mixed, origin_not_allowed, single_sign_on_off,
+    user_looping, clerk_of_another_company, auth_lost, auth_pool_full, session_rows_expired,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runbook.sandbox.seeds import DOMAINS, Deployment
+from runbook.sandbox.seeds import DOMAINS
 from runbook.sandbox.session_tokens import (
     SigningKey,
     complaint_of_token,
@@ -103,8 +103,3 @@ def _is_test_user(world: World, fields: Mapping[str, str]) -> bool:
     return not fields or all(
         hmac.compare_digest(fields.get(name, "").encode(), world.secret(secret).encode()) for name, secret in pairs
     )
-
-
-def env_of(world: World, build: Deployment) -> Mapping[str, str]:
-    """TEMPORARY until the foundation lands."""
-    return getattr(build, "env", None) or variables(world.secret("CLERK_API_KEY"))

@@ -90,7 +90,7 @@ class Site:
 
     async def login(self, request: Request) -> Response:
         """The portal's sign-in: the page loads Clerk's script by the build's publishable key; a POST is a customer's login."""
-        env = portal.env_of(self._world, self._build(request))
+        env = self._build(request).env
         if request.method == "GET":
             return _page("Sign in", portal.script(env) + "<div id=sign-in></div>")
         tried = await self._off_the_loop(portal.sign_in, self._world, env)
@@ -99,11 +99,7 @@ class Site:
     async def auth_test(self, request: Request) -> Response:
         """Signs a test user in both ways: at Clerk with the build's own keys, and at Supabase Auth. 200, 401, or 503."""
         fields = await _fields(request) if request.method == "POST" else {}
-        return JSONResponse(
-            *await self._off_the_loop(
-                portal.auth_test, self._world, portal.env_of(self._world, self._build(request)), fields
-            )
-        )
+        return JSONResponse(*await self._off_the_loop(portal.auth_test, self._world, self._build(request).env, fields))
 
     async def stripe(self, request: Request) -> Response:
         """Stripe's webhooks: the signature is checked as Stripe's own libraries do."""
