@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from runbook.checks import auth, clerk, sign_ins
+from runbook.checks import auth, clerk, sign_in_variables, sign_ins
 from runbook.checks.frame import Check
 from runbook.errors import Fault
 from runbook.model import Finding, Status
 from runbook.profile import Profile
 from runbook.sandbox.session_tokens import SigningKey, publishable_key, thumbprint
 from runbook.sandbox.twins.clerk import jwk
-from runbook.testing import Asked, Says, World
+from runbook.testing import PROJECT, TEAM, Asked, Says, World
 
 NOW_MS = 1_767_582_000_000  # the fake clock's now
 WEEK_MS = 7 * 86_400_000
 OURS, OTHER = SigningKey("ins_ours"), SigningKey("ins_other")
-EVERY = [one for module in (auth, clerk, sign_ins) for one in vars(module).values() if isinstance(one, Check)]
+EVERY = [
+    one
+    for module in (auth, clerk, sign_in_variables, sign_ins)
+    for one in vars(module).values()
+    if isinstance(one, Check)
+]
 SHOWN = {"display_config": {"instance_environment_type": "production"}, "maintenance_mode": False}
 
 
@@ -163,3 +168,42 @@ def test_a_given_user_is_looked_at_beside_those_who_signed_in_last() -> None:
     assert world.check(sign_ins.loops).status is Status.OK
     finding = world.check(sign_ins.loops, user="user_far")
     assert (finding.status, finding.facts["user"], finding.facts["sessions"]) == (Status.CRITICAL, "user_far", 12)
+
+
+def variables(**set_at: int) -> Finding:
+    """Variables of production, by when each was set; the live build was made at 1,000."""
+    envs = [
+        {
+            "id": key,
+            "key": key,
+            "type": "sensitive",
+            "target": ["production"],
+            "createdAt": at,
+            "updatedAt": at,
+            "value": "",
+        }
+        for key, at in set_at.items()
+    ]
+    live = {"id": "dpl_1", "uid": "dpl_1", "name": "site", "createdAt": 1000, "created": 1000, "readyState": "READY",
+            "target": "production", "creator": {"username": "mira"}, "meta": {}}  # fmt: skip
+    return World(
+        vendors={
+            "vercel": {
+                f"GET /v9/projects/{PROJECT}": {"id": PROJECT, "name": "site", "accountId": TEAM,
+                                               "targets": {"production": {"id": "dpl_1"}}},
+                "GET /v10/projects/*/env": {"envs": envs}, "GET /v13/deployments/dpl_1": live,
+            }
+        }
+    ).check(sign_in_variables.in_place)  # fmt: skip
+
+
+def test_variables_that_are_missing_mistyped_or_newer_than_the_build_are_named() -> None:
+    rest = {"CLERK_SECRET_KEY": 500, "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY": 500}
+    assert variables(CLERK_JWT_KEY=500, **rest).status is Status.OK
+    newer = variables(CLERK_JWT_KEY=2000, **rest)
+    assert (newer.status, newer.facts["behind"]) == (Status.WARNING, ["CLERK_JWT_KEY"])
+    slip = variables(CLERK_JWT_PUBLIC_KEY=500, **rest)
+    assert (slip.status, slip.facts["missing"]) == (Status.CRITICAL, ["CLERK_JWT_KEY"])
+    assert "CLERK_JWT_PUBLIC_KEY looks like a slip of it" in slip.summary
+    assert "looks like" not in variables(STRIPE_SECRET=500, **rest).summary
+    assert variables().status is Status.UNKNOWN

@@ -76,6 +76,10 @@ HURTS: dict[str, dict[str, Any]] = {
     "supabase-auth-lost": {"auth_test": 503, "health": 200},
     "auth-pool-full": {"auth_test": 503, "health": 200},
     "loop-and-supabase-auth-lost": {"auth_test": 503, "sessions_active": 28},
+    "signing-key-rotated": {"auth_test": 401, "home": 200, "production": OLD},
+    "signing-key-rotated-supabase-behind": {"auth_test": 401, "home": 200},
+    "sign-in-variable-mistyped": {"auth_test": 401, "production": "Portal: new key name"},
+    "instances-mixed": {"auth_test": 401, "production": "Portal: sign-in in the header"},
     "session-rows-cleared": {"auth_test": 200, "session_rows": 320},
     "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
 }

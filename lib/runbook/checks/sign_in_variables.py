@@ -26,6 +26,7 @@ def in_place(systems: Systems) -> Answer:
         systems.vercel.variables, lambda: systems.vercel.deployment(systems.vercel.project().production_deployment)
     )
     there = {one.key: one for one in found if PRODUCTION in one.targets}
+    others = [key for key in there if key not in wanted]
     missing = [name for name in wanted if name not in there]
     behind = [name for name in wanted if name in there and there[name].updated_at > live.at]
     source = "Vercel, environment variables and the live deployment"
@@ -34,7 +35,7 @@ def in_place(systems: Systems) -> Answer:
     if not found:
         return Answer(Status.UNKNOWN, "Vercel lists no variable: the token sees none", source=source, facts=facts)
     if missing:
-        told = "; ".join(_told(name, there) for name in missing)
+        told = "; ".join(_told(name, others) for name in missing)
         return Answer(Status.CRITICAL, told, len(missing), "variables", 0, source, rows, facts)
     if behind:
         told = f"{', '.join(behind)} was set after the live build, which does not have it yet"
@@ -48,8 +49,8 @@ def names(target: ClerkTarget) -> list[str]:
     return [name for name in (target.key_variable, target.secret_variable, target.publishable_variable) if name]
 
 
-def _told(name: str, there: dict[str, Variable]) -> str:
-    alike = difflib.get_close_matches(name, there, n=1, cutoff=ALIKE)
+def _told(name: str, others: list[str]) -> str:
+    alike = difflib.get_close_matches(name, others, n=1, cutoff=ALIKE)
     return f"{name} is missing" + (f", {alike[0]} looks like a slip of it" if alike else "")
 
 
