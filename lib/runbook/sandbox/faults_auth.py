@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 
-from runbook.sandbox import portal
 from runbook.sandbox.hosting import Variable
 from runbook.sandbox.seeds import DOMAINS
 from runbook.sandbox.session_tokens import SigningKey, publishable_key
 from runbook.sandbox.sessions import SERVICES, connect
-from runbook.sandbox.signing_in import DEVELOPMENT_FRONTEND, INSTANCE, Connection, person
+from runbook.sandbox.signing_in import DEVELOPMENT_FRONTEND, INSTANCE, JWT_KEY, PUBLISHABLE_KEY, Connection, person
 from runbook.sandbox.twins.status_pages import incident
 
 if TYPE_CHECKING:
@@ -56,14 +55,14 @@ def signing_key_rotated(world: World, supabase_is_behind: bool = False) -> None:
 def sign_in_variable_mistyped(world: World, minutes_ago: float = 14) -> None:
     """Somebody wrote CLERK_JWT_PUBLIC_KEY, as the Markdown runbook said, took the old name away, and deployed."""
     _built_with(world, "Portal: new key name", minutes_ago, add={"CLERK_JWT_PUBLIC_KEY": SigningKey(INSTANCE).pem},
-                drop=portal.JWT_KEY)  # fmt: skip
+                drop=JWT_KEY)  # fmt: skip
     _nobody_signs_in(world, minutes_ago)
 
 
 def instances_mixed(world: World, minutes_ago: float = 14) -> None:
     """The publishable key of the development instance went into production: browsers sign in there, and are nobody here."""
     other = publishable_key(DEVELOPMENT_FRONTEND, "test")
-    _built_with(world, "Portal: sign-in in the header", minutes_ago, add={portal.PUBLISHABLE_KEY: other})
+    _built_with(world, "Portal: sign-in in the header", minutes_ago, add={PUBLISHABLE_KEY: other})
     _nobody_signs_in(world, minutes_ago)
 
 

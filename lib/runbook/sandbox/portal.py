@@ -17,18 +17,23 @@ from runbook.sandbox.session_tokens import (
     complaint_of_token,
     frontend_of,
     kid_of,
-    publishable_key,
     thumbprint,
 )
-from runbook.sandbox.signing_in import DEVELOPMENT, DEVELOPMENT_FRONTEND, FRONTEND, INSTANCE, person
+from runbook.sandbox.signing_in import (
+    DEVELOPMENT,
+    DEVELOPMENT_FRONTEND,
+    FRONTEND,
+    JWT_KEY,
+    PUBLISHABLE_KEY,
+    SECRET_KEY,
+    person,
+)
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-JWT_KEY, SECRET_KEY, PUBLISHABLE_KEY = "CLERK_JWT_KEY", "CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"
 ORIGINS = frozenset(f"https://{domain}" for domain in DOMAINS)
 ORIGIN = f"https://{DOMAINS[2]}"  # where customers sign in
-DEVELOPMENT_SECRET = "sk_test_" + "5" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,6 @@ class Tried:
         return 503 if self.is_outage else 401 if self.complaint else 200
 
 
-def variables(secret_key: str) -> dict[str, str]:
-    """What the site's builds need to sign people in."""
-    return {
-        JWT_KEY: SigningKey(INSTANCE).pem, SECRET_KEY: secret_key, PUBLISHABLE_KEY: publishable_key(FRONTEND),
-    }  # fmt: skip
-
-
 def sign_in(world: World, env: Mapping[str, str], origin: str = ORIGIN) -> Tried:
     """One customer signs in: Clerk gives a token for a session, the site checks it by its pinned key."""
     pinned = env.get(JWT_KEY, "")
@@ -67,7 +65,7 @@ def sign_in(world: World, env: Mapping[str, str], origin: str = ORIGIN) -> Tried
         if key is None:
             return Tried("publishable-key-invalid", "", fingerprint)
         now = world.times.now()
-        if env.get(SECRET_KEY) not in (world.secret("CLERK_API_KEY"), DEVELOPMENT_SECRET):
+        if env.get(SECRET_KEY) != world.secret("CLERK_API_KEY"):
             return Tried("secret-key-invalid", "", fingerprint)
     token = key.session_token(frontend, origin, person("ada"), now)
     return Tried(complaint_of_token(token, pinned, ORIGINS, now), kid_of(token), fingerprint)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from runbook.sandbox.seeds import DOMAINS, token
-from runbook.sandbox.session_tokens import SigningKey
+from runbook.sandbox.session_tokens import SigningKey, publishable_key
 
 INSTANCE = "ins_2agencysandbox000000000000"
 DEVELOPMENT = "ins_2agencydevelopment00000000"  # the same application's other instance
 APPLICATION = "Agency"
 FRONTEND = f"clerk.{DOMAINS[0]}"
 DEVELOPMENT_FRONTEND = "calm-otter-42.clerk.accounts.dev"
+JWT_KEY, SECRET_KEY, PUBLISHABLE_KEY = "CLERK_JWT_KEY", "CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"
 DAYS_OF_CUSTOMERS = 60  # before that nobody had signed in
 
 
@@ -104,6 +105,11 @@ class ClerkState:
 def person(name: str) -> str:
     """The id of one of the users that every world has."""
     return _uid("user", name)
+
+
+def variables(secret_key: str) -> dict[str, str]:
+    """What the site's builds need to sign people in."""
+    return {JWT_KEY: SigningKey(INSTANCE).pem, SECRET_KEY: secret_key, PUBLISHABLE_KEY: publishable_key(FRONTEND)}
 
 
 def _uid(kind: str, name: str) -> str:

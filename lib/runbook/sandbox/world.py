@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from runbook.sandbox import paying, portal, scheduling, seeds, signing_in, telling, watching
+from runbook.sandbox import paying, scheduling, seeds, signing_in, telling, watching
 from runbook.sandbox.deliveries import Deliveries, Sending
 from runbook.sandbox.hosting import Hosting, Variable
 from runbook.sandbox.platform import Platform, Transport
@@ -79,7 +79,7 @@ class World:
                 name: Variable(name, str(self.parts.secrets[name]), old, old, ("production", "preview"))
                 for name in ("STRIPE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "LD_API_KEY")
             }
-            for name, value in portal.variables(str(self.parts.secrets["CLERK_API_KEY"])).items():
+            for name, value in signing_in.variables(str(self.parts.secrets["CLERK_API_KEY"])).items():
                 self.hosting.variables[name] = Variable(name, value, old, old, ("production",))
             env = {one.key: one.value for one in self.hosting.variables.values()}
             self.hosting.deployments[:] = [replace(one, env=env) for one in deployments]
