@@ -46,7 +46,7 @@ def test_the_plan_shows_a_fingerprint_or_a_host_never_a_key(world: World) -> Non
     world.break_("signing_key_rotated")
     told = str(world.plan(set_sign_in_variable))
     (signing,) = world.systems.clerk.keys()
-    assert signing.kid == ROTATED and signing.thumbprint in told and "BEGIN PUBLIC KEY" not in told
+    assert signing.kid == ROTATED and signing.thumbprint[:12] in told and "BEGIN PUBLIC KEY" not in told
     shown = str(world.plan(set_sign_in_variable, variable=SHOWN))
     assert FRONTEND in shown and publishable_key(FRONTEND) not in shown
 

@@ -26,13 +26,15 @@ EVERY = [
 SHOWN = {"display_config": {"instance_environment_type": "production"}, "maintenance_mode": False}
 
 
-def signed_in(*weeks: int) -> World:
+def signed_in(*weeks: int, site: Any = None) -> World:
     """A Clerk at which so many signed in now, a week ago, two weeks ago …"""
 
     def count(asked: Asked) -> Any:
         return {"total_count": weeks[round((NOW_MS - int(asked.query["last_sign_in_at_before"])) / WEEK_MS)]}
 
-    return World(vendors={"clerk": {"GET /v1/users/count": count}})
+    return World(
+        vendors={"clerk": {"GET /v1/users/count": count}, "site": {"POST /api/auth/test": site or {"clerk": "ok"}}}
+    )
 
 
 @pytest.mark.parametrize("check", EVERY, ids=str)
@@ -55,6 +57,14 @@ def test_sign_ins_are_compared_with_at_least_three_weeks(weeks: Any, status: Sta
     assert finding.facts["seen"] == weeks[0]
     if status is Status.UNKNOWN:
         assert "too few to compare with" in finding.summary
+
+
+def test_customers_who_get_a_token_and_are_refused_by_our_site_are_counted() -> None:
+    refused = signed_in(15, 15, 15, 15, 15, site=Says(401, {"clerk": "token-invalid-signature"})).check(sign_ins.recent)
+    assert (refused.status, refused.facts["refused"], refused.facts["missing"]) == (Status.WARNING, 15, 0)
+    assert "our site refuses every one of them (token-invalid-signature)" in refused.summary
+    for silent in (Fault.TIMEOUT, Says(503, {"clerk": "clerk-unreachable"}), Says(401, {"clerk": "ok"})):
+        assert signed_in(15, 15, 15, 15, 15, site=silent).check(sign_ins.recent).facts["refused"] == 0
 
 
 def keys(backend: SigningKey, frontend: SigningKey, said: Any) -> Finding:

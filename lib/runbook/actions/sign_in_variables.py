@@ -67,7 +67,7 @@ def _value(systems: Systems, clerk: ClerkTarget, key: str) -> tuple[str, str]:
     """What the variable must hold, and how that is told without it."""
     if key == clerk.key_variable:
         signing = _signing(systems)
-        return signing.pem, f"the public key {signing.kid}, fingerprint {signing.thumbprint}"
+        return signing.pem, f"{signing.kid}, fingerprint {signing.thumbprint[:12]}"
     if key == clerk.publishable_variable:
         host = _frontend(systems)
         kind = "live" if systems.clerk.instance().environment_type == "production" else "test"

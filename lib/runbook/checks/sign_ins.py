@@ -12,8 +12,9 @@ from typing import TypeVar
 from runbook.checks.clerk import CLERK, SECONDS
 from runbook.checks.database import not_used
 from runbook.checks.frame import Answer, check
-from runbook.checks.judge import bar, judged
+from runbook.checks.judge import bar, judged, worst
 from runbook.clients.clerk import Session
+from runbook.errors import SystemFault
 from runbook.model import Row, Status
 from runbook.systems import Systems
 from runbook.times import iso
@@ -24,6 +25,7 @@ WEEKS = 4
 ENOUGH_SAMPLES = 3
 MOST_USERS = 10  # of those who signed in last
 AT_ONCE = 5
+REFUSED = 401
 CLERK_TOKEN_SECONDS = 60  # of a session token, by the vendor's default (Clerk docs, session tokens)
 
 
@@ -35,22 +37,26 @@ def recent(systems: Systems) -> Answer:
     """
     if systems.profile.clerk is None:
         return not_used("Clerk", systems)
-    now = systems.times.now()
+    now, refused = systems.times.now(), _site_refuses(systems)
     ends = [now - timedelta(weeks=number) for number in range(WEEKS + 1)]
     counted = _at_once([lambda end=end: _count(systems, end) for end in ends])  # type: ignore[misc]
     seen, samples = counted[0], [one for one in counted[1:] if one]
     threshold = systems.policy.threshold("sign_ins_missing")
     rows: list[Row] = [{"until": iso(end), "sign_ins": one} for end, one in zip(ends, counted, strict=True)]
-    facts = {"seen": seen, "usual": None, "missing": None}
+    facts = {"seen": seen, "usual": None, "missing": None, "refused": seen if refused else 0}
+    then = f"; our site refuses every one of them ({refused})" if refused else ""
     source = f"Clerk, users by last sign-in, {WINDOW.seconds // 60} min"
     usual = round(median(samples)) if samples else 0
     if len(samples) < ENOUGH_SAMPLES or usual < (threshold.enough or 1):
-        told = f"{seen} in 15 min; too few to compare with: {len(samples)} of {WEEKS} weeks have any, {usual} usual"
+        told = (
+            f"{seen} in 15 min; too few to compare with: {len(samples)} of {WEEKS} weeks have any, {usual} usual{then}"
+        )
         return Answer(Status.UNKNOWN, told, seen, "sign-ins", source=source, rows=rows, facts=facts)
     missing = max(0, usual - seen)
     percent = 100 * missing / usual
-    told = f"{seen} in 15 min, usually {usual}" + (f": at least {missing} are missing" if missing else "")
-    return Answer(judged(percent, threshold), told, round(percent, 1), "% missing", bar(threshold), source, rows,
+    told = f"{seen} in 15 min, usually {usual}" + (f": at least {missing} are missing" if missing else "") + then
+    status = worst((judged(percent, threshold), Status.WARNING if refused else Status.OK))
+    return Answer(status, told, round(percent, 1), "% missing", bar(threshold), source, rows,
                   facts={**facts, "usual": usual, "missing": missing})  # fmt: skip
 
 
@@ -81,6 +87,17 @@ def loops(systems: Systems, user: str = "") -> Answer:
 def _count(systems: Systems, end: datetime) -> int:
     start = end - WINDOW
     return systems.clerk.signed_in(int(start.timestamp() * 1000), int(end.timestamp() * 1000))
+
+
+def _site_refuses(systems: Systems) -> str:
+    """Why our own site refuses a token that Clerk has given; empty when it does not, or nobody can tell."""
+    if systems.profile.site is None:
+        return ""
+    try:
+        tried = systems.site.auth_test(systems.profile.site.auth_test_path)
+    except SystemFault:
+        return ""
+    return tried.clerk if tried.status_code == REFUSED and tried.clerk != "ok" else ""
 
 
 def _young(sessions: Sequence[Session], since: str) -> list[Session]:
