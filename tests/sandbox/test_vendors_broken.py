@@ -57,7 +57,7 @@ NO_VENDOR = {
 # What an empty list says truly: nothing was changed, no origin is shut out, nobody has a sign-in of their own. The project itself
 # names its live deployment, the disk its bytes; who signs in, and whether one can, comes in no list.
 EMPTY_IS_TRUE = {
-    "changes.deployments", "changes.flags", "changes.config", "deployment.live", "database.disk", "clerk.origins",
+    "changes.deployments", "changes.flags", "changes.config", "changes.variables", "deployment.live", "database.disk", "clerk.origins",
     "clerk.single_sign_on", "clerk.frontend", "clerk.instance", "sign_ins.recent", "auth.supabase_health",
     "auth.supabase_sign_in",
 }  # fmt: skip
