@@ -119,6 +119,17 @@ def test_an_alias_that_differs_from_its_name_is_refused(home, monkeypatch):
         settings.load_secrets(settings.load_profile("production"))
 
 
+def test_the_leaked_value_stands_beside_the_new_one_under_an_alias_too(home, monkeypatch):
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "the new one")
+    monkeypatch.setenv("STRIPE_SECRET_KEY_OLD", "the leaked one")
+    monkeypatch.setenv("CLERK_SECRET_KEY_OLD", "of clerk")
+    known = settings.load_secrets(settings.load_profile("production")).known()
+    assert known == {
+        "STRIPE_SECRET_KEY": "the new one", "STRIPE_SECRET_KEY_OLD": "the leaked one", "CLERK_API_KEY_OLD": "of clerk",
+    }  # fmt: skip
+    assert settings.secrets_set()["STRIPE_SECRET_KEY_OLD"] == "the leaked one"
+
+
 def test_a_dotenv_that_others_can_read_is_refused(home):
     (home / ".env").write_text("VERCEL_TOKEN=abc\n")
     (home / ".env").chmod(0o644)

@@ -199,7 +199,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """How an apply ended. ``changed`` has one line per object that really changed."""
+    """How an apply ended. ``changed`` has one line per object that really changed, ``steps`` what was allotted and taken."""
 
     action: str
     plan_id: str
@@ -209,6 +209,7 @@ class ActionResult:
     seconds: float = 0.0
     verify: Finding | None = None
     changed: tuple[str, ...] = ()
+    steps: Sequence[Row] = ()
 
     def as_json(self) -> dict[str, Json]:
         """The action as in ``summary.json``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -101,6 +101,8 @@ class SiteTarget:
     portal_url: str
     health_path: str = "/api/health"
     auth_test_path: str = "/api/auth/test"
+    programs: tuple[str, ...] = ()  # how the site's own requests to vendors call themselves (User-Agent)
+    needs: Mapping[str, str] = field(default_factory=dict)  # a secret, and a page that answers 200 only while it works
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ import ipaddress
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from runbook.errors import Fault, SettingError, SystemFault
+from runbook.known_secrets import old_name
 from runbook.places import PROFILES, profile_names, root, sandbox_state_path
 from runbook.profile import TARGETS, Profile
 
@@ -107,21 +108,26 @@ def load_secrets(profile: Profile) -> Secrets:
     if profile.sandbox:
         return Secrets({str(key): str(value) for key, value in sandbox_state()["secrets"].items()})
     merged = {**_dotenv(root() / ".env"), **os.environ}
-    for alias, name in ALIASES.items():
+    for alias, name in (*ALIASES.items(), *((old_name(one), old_name(other)) for one, other in ALIASES.items())):
         one, other = merged.get(alias), merged.get(name)
         if one and other and one != other:
             raise SettingError(f"{alias} and {name} are both set and differ", where="environment variables",
                                next_step=f"unset {alias}")  # fmt: skip
         if one:
             merged[name] = one
-    names = {*SECRET_NAMES, *_variables(profile)}
-    return Secrets({name: merged[name] for name in sorted(names) if merged.get(name)})
+    names = with_their_old({*SECRET_NAMES, *_variables(profile)})
+    return Secrets({name: merged[name] for name in names if merged.get(name)})
 
 
 def secrets_set() -> dict[str, str]:
     """Every secret and id that is set now, for whichever environment: in variables, or in an owner-only ``.env``."""
     merged = {**_dotenv(root() / ".env"), **os.environ}
-    return {name: merged[name] for name in (*SECRET_NAMES, *ID_NAMES) if merged.get(name)}
+    return {name: merged[name] for name in (*with_their_old(SECRET_NAMES), *ID_NAMES) if merged.get(name)}
+
+
+def with_their_old(names: Iterable[str]) -> list[str]:
+    """Each name, and the one under which its leaked value stands while a new one takes its place."""
+    return sorted({one for name in names for one in (name, old_name(name))})
 
 
 def secrets_of(environment: str) -> dict[str, str]:

@@ -6,12 +6,16 @@ from dataclasses import replace
 from types import ModuleType
 
 import pytest
-from runbook.actions import auth, database, deployment, flags, recovery
+from runbook.actions import auth, database, deployment, flags, leaked, recovery, variables
 from runbook.actions.frame import Action
 from runbook.errors import SettingError
 from runbook.model import Danger
 
-EVERY = [(module, action) for module in (auth, database, deployment, flags, recovery) for action in module.EVERY]
+EVERY = [
+    (module, action)
+    for module in (auth, database, deployment, flags, leaked, recovery, variables)
+    for action in module.EVERY
+]
 
 
 @pytest.mark.parametrize(("module", "action"), EVERY, ids=[action.name for _, action in EVERY])

@@ -31,7 +31,9 @@ def test_the_restore_loses_exactly_what_was_written_after_the_moment_and_says_so
     assert changed.outcome is Outcome.DONE
     proof = world.prove(restore_to_moment, plan, 40)
     assert proof.status is Status.OK, proof.summary
-    assert "rows lost: public.bookings 1, public.leads 3; 6 tables untouched" in proof.summary
+    assert (
+        "rows lost: public.bookings 1, public.leads 3, exactly those written since; 6 tables untouched" in proof.summary
+    )
     assert world.state_now()["data_as_before"] is True
     (again,) = world.carry_out(restore_to_moment, plan)  # never twice
     assert again.outcome is Outcome.UNCHANGED
@@ -115,3 +117,14 @@ def test_of_a_large_table_exactly_the_later_rows_are_gone_or_nobody_can_tell() -
     missing, told = compared([was, table(table_name="u")], [table(digest="z")], [])
     assert missing == ["u is gone"]
     assert "cannot be compared, look at them: t" in told
+
+
+def test_a_restore_that_fails_is_told_at_once_and_never_as_on_its_way(world) -> None:
+    world.break_("mass_delete", "restore_fails")
+    plan = world.plan(restore_to_moment, recover_to=world.state_now()["before_damage"])
+    (changed,) = world.carry_out(restore_to_moment, plan)
+    assert changed.outcome is Outcome.DONE  # the vendor took the order
+    world.until(lambda: restore_to_moment.verify(world.systems, plan).status is Status.CRITICAL)
+    failed = restore_to_moment.verify(world.systems, plan)
+    assert failed.facts == {"final": True} and "RESTORE_FAILED: it has ended so, do not wait" in failed.summary
+    assert world.state_now()["data_as_before"] is False

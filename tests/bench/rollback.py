@@ -35,7 +35,8 @@ def measure(commands: Path, rounds: int) -> Rollback:
         for number in range(rounds):
             lifecycle.control("POST", "break", {"faults": FAULTS}, state)
             runs = Path(folder) / str(number)
-            plan = _run(commands, state, runs / "rehearsed", 4)["plans"][0]
+            plans = _run(commands, state, runs / "rehearsed", 4)["plans"]
+            (plan,) = (one for one in plans if one["action"] == "roll_back_deployment")
             wanted, _, _ = plan["objects"][0].partition(" instead of ")
             started = time.perf_counter()
             done = _run(commands, state, runs / "done", 0, "--mode", "act", "-p", "deployment", wanted,

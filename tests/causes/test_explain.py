@@ -43,6 +43,17 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "clerk.single_sign_on": {"off": []},
     "sign_ins.recent": {"missing": 0},
     "sign_ins.loops": {"user": ""},
+    "leaked.secret_meant": {
+        "secret": "LD_API_KEY",
+        "made_at": "the vendor's page",
+        "ended_at": "there",
+        "by_api": True,
+    },
+    "leaked.old_one": {"opens": False, "name": "LD_API_KEY_OLD"},
+    "leaked.new_one": {"there": True, "opens": True},
+    "uses.seen": {"strange": False},
+    "rotation.environment": {"is_there": True, "stale": False},
+    "rotation.pages": {"named": True, "works": True},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -81,6 +92,11 @@ NO_TOKEN = (Status.CRITICAL, {"layer": "service"})
 def refused(why: str) -> tuple[Status, dict[str, Any]]:
     """Our own auth test, refused at Clerk for this reason."""
     return Status.CRITICAL, {"status_code": 401, "clerk": why}
+
+
+STILL_OPENS = (Status.CRITICAL, {"opens": True})
+NONE_YET = (Status.WARNING, {"there": False, "opens": False})
+NEW_REFUSED = (Status.CRITICAL, {"there": True, "opens": False})
 
 
 def blocked_by(state: str) -> tuple[Status, dict[str, Any]]:
@@ -285,6 +301,27 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         world(auth_supabase_keys=(Status.CRITICAL, {"behind": True})),
         ["third-party-keys-stale"],
     ),
+    "a secret is out": (world(leaked_old_one=STILL_OPENS), ["leaked-secret"]),
+    "a secret is out and its new one is no good": (
+        world(leaked_old_one=STILL_OPENS, leaked_new_one=NEW_REFUSED),
+        ["leaked-secret", "new-secret-refused"],
+    ),
+    "a secret is out and was used": (
+        world(leaked_old_one=STILL_OPENS, uses_seen=(Status.WARNING, {"strange": True})),
+        ["leaked-secret", "leaked-secret-used"],
+    ),
+    "a secret was ended before the site had the new one": (
+        world(rotation_pages=(Status.CRITICAL, {"works": False})),
+        ["site-lost-its-secret"],
+    ),
+    "the vendor says neither yes nor no": (
+        world(
+            leaked_old_one=could_not_tell(Fault.DOWN),
+            leaked_new_one=could_not_tell(Fault.DOWN),
+            rotation_pages=(Status.CRITICAL, {"works": False}),
+        ),
+        ["secret-cannot-be-tried"],
+    ),
 }
 
 
@@ -303,6 +340,16 @@ def test_every_cause_is_shown_by_some_world_and_says_what_helps() -> None:
     for cause in causes.values():
         assert cause.actions or cause.notebooks or cause.by_hand
         assert cause.evidence_for
+
+
+def test_a_leaked_secret_offers_no_change_before_a_new_one_works_and_names_the_page_instead() -> None:
+    for new in (NONE_YET, NEW_REFUSED):
+        cause = explain(world(leaked_old_one=STILL_OPENS, leaked_new_one=new))[0]
+        assert cause.actions == () and cause.by_hand
+    (ready,) = explain(world(leaked_old_one=STILL_OPENS))
+    assert ready.actions == ("set_variable", "redeploy", "end_leaked_secret")
+    (by_hand,) = explain(world(leaked_old_one=STILL_OPENS, leaked_secret_meant=(Status.OK, {"by_api": False})))
+    assert "end_leaked_secret" not in by_hand.actions and "there" in by_hand.by_hand
 
 
 def test_a_restore_is_offered_only_where_it_was_bought() -> None:

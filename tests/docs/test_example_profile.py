@@ -54,7 +54,7 @@ def test_what_it_writes_has_the_types_that_identities_are_compared_with(home: Pa
     texts = {
         f"{part}.{key}": value for part, keys in written().items() if part != "sandbox" for key, value in keys.items()
     }
-    assert [name for name, value in texts.items() if not isinstance(value, (str, list))] == []
+    assert [name for name, value in texts.items() if not isinstance(value, (str, list, dict))] == []
 
 
 def test_an_id_variable_that_disagrees_with_it_stops(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ SCENARIOS = (
     "idle-transaction-leak",
     "bad-deployment",
     "flag-raises-errors",
+    "leaked-ended-too-early",
     "recovery-not-bought",
     "origin-not-allowed",
 )

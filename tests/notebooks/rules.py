@@ -26,7 +26,7 @@ HEADINGS = [
     "Close",
 ]
 HEAD_ROWS = ["Owner", "Alert", "Access", "Changes production?", "Last reviewed", "Last drilled"]
-CALLS = {"check", "timeline", "diagnose", "plan", "apply", "verify", "escalate", "close", "note"}
+CALLS = {"check", "timeline", "diagnose", "plan", "apply", "verify", "escalate", "close", "note", "keep"}
 PARAMETER = re.compile(r"[a-z_]+: [a-z]+(\[[a-z, ]+\])? = [^#=|]+  # [^=|]{8,}")
 PLAIN = ast.Name | ast.Attribute | ast.Constant | ast.List | ast.Tuple | ast.UnaryOp
 MODULES = [import_module(f"runbook.actions.{one.name}") for one in pkgutil.iter_modules(runbook.actions.__path__)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from runbook.checks.frame import Answer
@@ -262,3 +263,18 @@ def test_every_change_has_its_intent_before_and_its_outcome_after(stage):
     ]
     used = [e.event for e in run.journal]
     assert used.index("approval.used") < used.index("action.started") < used.index("action.object")
+
+
+def test_what_only_itself_can_heal_does_not_wait_for_what_came_before(stage):
+    stage.things = ["one", "two"]
+    first, second = stage.action("first", mends=False), replace(stage.action("second"), at_once=True)
+    run = stage.open("first,second")
+    run.check(stage.check())
+    run.plan(first)
+    run.apply(first)
+    stage.things.append("three")
+    began = stage.world.clock.times.monotonic()
+    run.plan(second)
+    run.apply(second)
+    assert run.ended(second)[0] == "done"
+    assert stage.world.clock.times.monotonic() - began < 1.0  # others wait half a minute

@@ -116,3 +116,24 @@ def test_escalation_that_is_overdue_is_owed(stage):
     stage.world.clock.advance(3 * 3600)
     run.escalate()
     assert [e.data["to"] for e in run.journal if e.event == "escalation.owed"]
+
+
+def test_what_a_log_says_is_kept_whole_before_anything_is_changed_also_in_a_rehearsal(stage):
+    rows = [{"at": "2026-01-05", "address": "203.0.113.77", "with": "a-secret-that-is-out"}]
+    run = stage.open(mode=Mode.REHEARSE, secrets={"LD_API_KEY_OLD": "a-secret-that-is-out"})
+    shown = str(run.keep(lambda systems, hours: (f"the log of {hours} h", rows), hours=3))
+    (event,) = [entry.data for entry in run.journal if entry.event == "evidence.kept"]
+    kept = (run.facts.run_dir / event["file"]).read_text()
+    assert "203.0.113.77" in kept and "a-secret-that-is-out" not in kept
+    assert "203.0.113.77" not in shown and event["about"] == "the log of 3 h"
+
+
+def test_a_log_that_is_empty_or_does_not_answer_keeps_nothing_and_stops_nobody(stage):
+    def silent(systems):
+        return "", [systems.vercel.activity(0)]
+
+    stage.world = World(vendors={"vercel": {"GET /v3/events": Says(503)}})
+    run = stage.open()
+    assert "could be kept" in str(run.keep(silent))
+    assert "look there" in str(run.keep(lambda systems: ("tells nothing; look there", ())))
+    assert not (run.facts.run_dir / "evidence").exists()

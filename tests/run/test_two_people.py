@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runbook import approval
+from runbook.record.summary import summarize
 from runbook.times import Times
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def test_two_people_are_named_and_both_approvals_are_used_up(world: Runs, home: 
     end = apply(world, home, given=True, second="grace@agency.test")
     assert (end["outcome"], end["approved_by"]) == ("done", "ada@agency.test, grace@agency.test")
     assert not list((world.runs / "INC-1/approvals").rglob("*.json"))
+    (plan,) = summarize(world.entries("INC-1"))["plans"]
+    assert plan["approval"] == "ada@agency.test, grace@agency.test"
 
 
 def test_break_glass_in_a_sev_0_is_loud(world: Runs, home: Path) -> None:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
-from runbook.actions.frame import Action
-from runbook.checks.deployment import applied_migrations, describe, last_good, migrations_since, recent
-from runbook.checks.frame import Answer
-from runbook.checks.site import ask_pages
+from runbook.actions.frame import Action, Step
+from runbook.actions.freezing import freeze_deployments, thaw_deployments
+from runbook.actions.serving import verify_promote, verify_roll_back
+from runbook.checks.deployment import applied_migrations, describe, last_good, left_behind, migrations_since, recent
 from runbook.clients.vercel import Deployment, VercelProject
-from runbook.errors import Refused
-from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview, Status
+from runbook.errors import Refused, SystemFault
+from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview
 from runbook.systems import Systems
 
 BUDGET_SECONDS = 180.0  # the Markdown runbook: an emergency rollback takes at most three minutes
-SOURCE = "Vercel, project and aliases; the site"
+STEPS = {Step.FIND: 30.0, Step.CHANGE: 10.0, Step.PROVE: 30.0, Step.WHOLE: BUDGET_SECONDS}  # as it allots them
 REASON_MOST = 250  # characters Vercel keeps
+# What Vercel's refusals of a move mean here (vercel.com/docs/rest-api, rollback and promote; docs, Instant Rollback).
+REFUSALS = {
+    402: "the plan allows a rollback to the deployment right before only (Hobby): choose that one, or mend the code",
+    403: "the token may not change this project, or it is of another team: look at VERCEL_TOKEN and the team",
+    404: "there is no such project in this team: look at the ids and the team in the profile",
+    409: "another move of the domains or a rolling release is under way: wait for it or end it, then plan again",
+    410: "the deployment was deleted: choose another from the table of candidates",
+    422: "the deployment cannot serve production: it never did, was not built, or is gone: choose another candidate",
+}
 
 
 def preview_roll_back(systems: Systems, *, deployment: str = "") -> Preview:
@@ -26,8 +35,10 @@ def preview_roll_back(systems: Systems, *, deployment: str = "") -> Preview:
         raise Refused(f"a rolling release gives a part of the traffic to {canary}", where="Vercel",
                       next_step="abort or complete it in the dashboard, then plan again")  # fmt: skip
     found = {one.uid: one for one in systems.vercel.rollback_candidates()}
-    behind = _left_behind(systems, live)
-    if deployment and deployment not in found and not (behind and deployment == live):
+    behind = left_behind(systems, live)
+    if deployment == live and not behind:
+        return Preview(_project(systems), (), (f"{live} is production on every domain already",), {"production": live})
+    if deployment and deployment not in found and deployment != live:
         raise Refused(f"{deployment} is no rollback candidate: it never served production, or is gone",
                       where="deployment", next_step="choose one from the table of candidates")  # fmt: skip
     if behind and deployment in ("", live):
@@ -44,24 +55,24 @@ def preview_roll_back(systems: Systems, *, deployment: str = "") -> Preview:
     now = systems.times.now()
     from_ = next((one for one in newest if one.uid == live), None)
     shown = {"now": describe(from_, now) if from_ else live, "then": describe(to, now)}
-    return _preview(systems, project, to.uid, shown, _costs_of_going_back(systems, to, newest), bool(deployment))
+    return _preview(
+        systems, project, to.uid, shown, _costs_of_going_back(systems, project, to, newest), bool(deployment)
+    )
 
 
 def preview_promote(systems: Systems, *, deployment: str = "") -> Preview:
-    """The deployment to promote; the one that was rolled back when none is given."""
-    project = systems.vercel.project()
-    move = project.last_move
-    to = deployment or (move.from_uid if move is not None and move.kind == "rollback" else "")
-    if not to:
-        raise Refused("nothing was rolled back, and no deployment was given", where="promote",
-                      next_step="name the deployment")  # fmt: skip
-    costs = ("new deployments go live by themselves again",)
+    """The deployment to promote. Must be named: nobody is asked to undo a rollback that has just helped."""
+    if not deployment:
+        raise Refused("no deployment to promote is named", where="promote",
+                      next_step="after a rollback, its plan says what was live before")  # fmt: skip
+    project, to = systems.vercel.project(), deployment
+    costs = ("new deployments go live by themselves again, unless they were frozen",)
     now = systems.times.now()
     shown = {"now": project.production_deployment,
              "then": next((describe(one, now) for one in recent(systems) if one.uid == to), to)}  # fmt: skip
     if to == project.production_deployment and project.auto_assigns:
         return Preview(_project(systems), (), (f"{to} is production already",), {})
-    return _preview(systems, project, to, shown, costs, bool(deployment))
+    return _preview(systems, project, to, shown, costs, target_was_given=True)
 
 
 def change_roll_back(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
@@ -70,7 +81,9 @@ def change_roll_back(systems: Systems, item: PlannedObject, plan: Plan) -> Chang
     to, expected = str(item.bound["to"]), item.bound["expected"]
     if now != expected:
         return Changed(Outcome.UNCHANGED, f"production is {now}, not {expected} as planned")
-    systems.vercel.roll_back(to, f"runbook plan {plan.plan_id}, approved"[:REASON_MOST])
+    reason = f"runbook plan {plan.plan_id}, approved"[:REASON_MOST]
+    if no := _refused(lambda: systems.vercel.roll_back(to, reason)):
+        return Changed(Outcome.FAILED, f"{to}: {no}")
     return Changed(Outcome.DONE, f"rolled production back from {expected} to {to}", {"production": to})
 
 
@@ -80,49 +93,31 @@ def change_promote(systems: Systems, item: PlannedObject, plan: Plan) -> Changed
     to, expected = str(item.bound["to"]), item.bound["expected"]
     if now != expected:
         return Changed(Outcome.UNCHANGED, f"production is {now}, not {expected} as planned")
-    at_once = systems.vercel.promote(to)
-    waits = "" if at_once else " (it waits for a rolling release)"
-    return Changed(Outcome.DONE, f"promoted {to} over {expected}{waits}", {"production": to})
+    waits = []
+
+    def promote() -> None:
+        if not systems.vercel.promote(to):
+            waits.append(" (it waits for a rolling release)")
+
+    if no := _refused(promote):
+        return Changed(Outcome.FAILED, f"{to}: {no}")
+    return Changed(Outcome.DONE, f"promoted {to} over {expected}{''.join(waits)}", {"production": to})
+
+
+def _refused(ask: Callable[[], object]) -> str:
+    """Ask for a move; why Vercel does not make it, in words. Any other fault is the run's to judge."""
+    try:
+        ask()
+    except SystemFault as fault:
+        if fault.status_code not in REFUSALS:
+            raise
+        return f"{REFUSALS[fault.status_code]} ({fault.what})"
+    return ""
 
 
 def before(plan: Plan) -> dict[str, Json]:
     """What undo moves production to: what the plan saw live."""
     return {"deployment": plan.before["production"]}
-
-
-def verify(systems: Systems, plan: Plan) -> Answer:
-    """Vercel has moved production and every domain to it, the site answers with that build and without errors."""
-    moved = verify_promote(systems, plan)
-    if moved.status is not Status.OK or systems.profile.site is None:
-        return moved
-    failed = [row for row in ask_pages(systems, 1) if row["error"]]
-    if failed:
-        told = f"{failed[0]['path']} answers {failed[0]['error']}"
-        return Answer(Status.CRITICAL, told, len(failed), "pages", 0, SOURCE)
-    return replace(moved, summary=f"{moved.summary}, no page fails")
-
-
-def verify_promote(systems: Systems, plan: Plan) -> Answer:
-    """Vercel has moved production and every domain to it, and the site answers with that build."""
-    to = str(plan.objects[0].bound["to"])
-    project = systems.vercel.project()
-    move = project.last_move
-    if move is not None and move.to_uid == to and move.status in ("pending", "in-progress"):
-        return Answer(Status.WARNING, f"the move is {move.status}", move.status, threshold="succeeded", source=SOURCE)
-    if move is None or move.to_uid != to or project.production_deployment != to:
-        return Answer(Status.CRITICAL, f"production is {project.production_deployment}", project.production_deployment,
-                      threshold=to, source=SOURCE)  # fmt: skip
-    if behind := _left_behind(systems, to):
-        told = f"the move has {move.status}; left behind: {', '.join(behind)}"
-        return Answer(Status.CRITICAL, told, move.status, threshold="succeeded", source=SOURCE)
-    if systems.profile.site is None:
-        return Answer(Status.OK, f"every domain serves {to}", to, threshold=to, source=SOURCE)
-    page = systems.site.get(systems.profile.site.health_path)
-    build = str(page.data.get("build") or "") if isinstance(page.data, dict) else ""
-    if build and build != to:
-        return Answer(Status.CRITICAL, f"the site still answers with build {build}", build, threshold=to, source=SOURCE)
-    named = f"the site answers with that build ({page.status_code})" if build else "the site does not name its build"
-    return Answer(Status.OK, f"every domain serves {to}; {named}", to, threshold=to, source=SOURCE)
 
 
 def _preview(
@@ -135,13 +130,16 @@ def _preview(
     return Preview(_project(systems), (item,), costs, before, target_was_given=target_was_given)
 
 
-def _costs_of_going_back(systems: Systems, to: Deployment, newest: list[Deployment]) -> tuple[str, ...]:
+def _costs_of_going_back(
+    systems: Systems, project: VercelProject, to: Deployment, newest: list[Deployment]
+) -> tuple[str, ...]:
     gone = [one for one in newest if one.at > to.at and one.state == "READY"]
     costs = [
         "the deployment since then is no longer served"
         if len(gone) == 1
         else f"the {len(gone)} deployments since then are no longer served",
-        "environment variables and cron jobs go back to what that build had",
+        "environment variables and cron jobs go back to what that build had"
+        + (f"; cron jobs now: {', '.join(project.crons)}" if project.crons else ""),
         "new deployments do not go live by themselves until somebody promotes",
     ]
     since = migrations_since(applied_migrations(systems), to)
@@ -151,11 +149,6 @@ def _costs_of_going_back(systems: Systems, to: Deployment, newest: list[Deployme
         costs.append(f"WARNING: older than today's schema by {len(since)} migration(s), the newest {since[0]}: "
                      "ask whether that code can live with it")  # fmt: skip
     return tuple(costs)
-
-
-def _left_behind(systems: Systems, uid: str) -> list[str]:
-    target = systems.profile.vercel
-    return [domain for domain in (target.domains if target else ()) if systems.vercel.alias(domain) != uid]
 
 
 def _was_rolled_back(project: VercelProject) -> bool:
@@ -169,11 +162,12 @@ def _project(systems: Systems) -> str:
 
 roll_back_deployment = Action(
     "roll_back_deployment", "Serve an earlier deployment on every domain", Danger.REVERSIBLE, "vercel",
-    preview_roll_back, change_roll_back, verify, BUDGET_SECONDS, "promote_deployment", before, proposed_target=True,
+    preview_roll_back, change_roll_back, verify_roll_back, BUDGET_SECONDS, "promote_deployment", before, proposed_target=True,
     follow_up="New deployments do not go live by themselves since the rollback: promote one when it is mended.",
+    step_seconds=STEPS,
 )  # fmt: skip
 promote_deployment = Action(
     "promote_deployment", "Serve a deployment on every domain, and let new ones go live again", Danger.REVERSIBLE, "vercel",
     preview_promote, change_promote, verify_promote, BUDGET_SECONDS, "roll_back_deployment", before, proposed_target=True,
 )  # fmt: skip
-EVERY = (roll_back_deployment, promote_deployment)
+EVERY = (roll_back_deployment, promote_deployment, freeze_deployments, thaw_deployments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runbook.actions.frame import Action
 from runbook.checks.changes import since_ms
-from runbook.checks.flags import SUSPECT_HOURS, delivery, first_suspect, serves
+from runbook.checks.flags import SUSPECT_HOURS, delivery, evaluated, first_suspect, serves
 from runbook.checks.frame import Answer, both
 from runbook.clients.launchdarkly import FlagState
 from runbook.errors import Fault, Refused, SystemFault
@@ -12,8 +12,16 @@ from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, P
 from runbook.systems import Systems
 
 BUDGET_SECONDS = 60.0
+TURN_OFF = ": turn off"
 SOURCE = "LaunchDarkly, flag"
-APPROVAL_NEEDED = 405  # apidocs.launchdarkly.com: the environment wants an approval first
+APPROVAL_NEEDED = 405
+# What LaunchDarkly's refusals of a change mean here (apidocs.launchdarkly.com, Update feature flag).
+REFUSALS = {
+    400: "it conflicts with a change that is scheduled or waits for an approval: look at the flag there, then plan again",
+    403: "the token may not write flags of this environment: look at its role",
+    APPROVAL_NEEDED: "the environment wants an approval first: plan request_flag_off",
+    409: "somebody changed it at the same moment: plan again",
+}
 
 
 def preview_off(systems: Systems, *, flag: str = "") -> Preview:
@@ -35,6 +43,8 @@ def preview_request(systems: Systems, *, flag: str = "") -> Preview:
     target = _target(systems)
     if not state.on or not _needs_approval(systems, key, on=False):
         return Preview(target, (), ("the flag can be turned off without an approval at the vendor",), {})
+    if asked := [uid for uid, told in systems.launchdarkly.pending_approvals(key).items() if told.endswith(TURN_OFF)]:
+        return Preview(target, (), (f"request {asked[0]} waits for an approver already: ring them",), {})
     item = PlannedObject(key, {"asks for": "turn off", "name": state.name}, {"version": state.version})
     costs = ("somebody in LaunchDarkly must approve and apply it; nothing is changed before",)
     return Preview(target, (item,), costs, target_was_given=bool(flag))
@@ -62,12 +72,12 @@ def same_flag(plan: Plan) -> dict[str, Json]:
 
 
 def verify_off(systems: Systems, plan: Plan) -> Answer:
-    """LaunchDarkly says that it is off."""
+    """LaunchDarkly says that it is off, and no application still gets what it gave when on, as far as that is counted."""
     return _verify(systems, plan, on=False)
 
 
 def verify_on(systems: Systems, plan: Plan) -> Answer:
-    """LaunchDarkly says that it is on."""
+    """LaunchDarkly says that it is on; what applications get is told."""
     return _verify(systems, plan, on=True)
 
 
@@ -81,7 +91,7 @@ def verify_request(systems: Systems, plan: Plan) -> Answer:
 
 
 def _request_text(plan: Plan) -> str:
-    return f"runbook plan {plan.plan_id}: turn off"
+    return f"runbook plan {plan.plan_id}{TURN_OFF}"
 
 
 def _preview(systems: Systems, key: str, *, on: bool, given: bool) -> Preview:
@@ -109,11 +119,24 @@ def _costs(systems: Systems, state: FlagState, *, on: bool) -> tuple[str, ...]:
         costs.append("WARNING: the flag has no off variation: each application serves the fallback in its own code")
     if needing := [one.key for one in systems.launchdarkly.flags() if state.key in one.needs]:
         costs.append(f"flags that need it change as well: {', '.join(needing)}")
+    costs += _waiting(systems, state.key)
     try:
         page = delivery.function(systems)
     except SystemFault:
         return (*costs, "whether flags are delivered now cannot be told")
     return (*costs, f"WARNING: {page.summary}") if page.status is Status.WARNING else tuple(costs)
+
+
+def _waiting(systems: Systems, key: str) -> list[str]:
+    """The requests for an approval that wait for this flag: applied later, they change it again."""
+    try:
+        waiting = systems.launchdarkly.pending_approvals(key)
+    except SystemFault:  # approvals belong to some plans only
+        return ["whether changes of it wait for an approval cannot be told"]
+    return [
+        f"WARNING: waits for an approval, and changes it again when applied: {told} ({uid})"
+        for uid, told in waiting.items()
+    ]
 
 
 def _change(systems: Systems, item: PlannedObject, plan: Plan, *, on: bool) -> Changed:
@@ -123,15 +146,25 @@ def _change(systems: Systems, item: PlannedObject, plan: Plan, *, on: bool) -> C
     if state.version != item.bound["version"]:
         return Changed(Outcome.UNCHANGED, f"{item.identity} was changed since the plan: version {state.version}, "
                        f"not {item.bound['version']}; plan again")  # fmt: skip
-    now = systems.launchdarkly.turn(item.identity, on=on, comment=f"runbook plan {plan.plan_id}", dry_run=False)
+    try:
+        now = systems.launchdarkly.turn(item.identity, on=on, comment=f"runbook plan {plan.plan_id}", dry_run=False)
+    except SystemFault as fault:
+        if fault.status_code not in REFUSALS:
+            raise
+        return Changed(Outcome.FAILED, f"{item.identity}: {REFUSALS[fault.status_code]} ({fault.what})")
     return Changed(Outcome.DONE, f"turned {item.identity} {_word(on)}", {"on": now.on, "version": now.version})
 
 
 def _verify(systems: Systems, plan: Plan, *, on: bool) -> Answer:
     state = systems.launchdarkly.flag(plan.objects[0].identity)
-    status = Status.OK if state.on == on else Status.CRITICAL
     told = f"{state.key} is {_word(state.on)} and serves {serves(state)}"
-    return Answer(status, told, _word(state.on), threshold=_word(on), source=SOURCE)
+    if state.on != on:
+        return Answer(Status.CRITICAL, told, _word(state.on), threshold=_word(on), source=SOURCE)
+    counted = evaluated(systems, state)  # where nobody counts the read back is all there is, and that is said
+    status = Status.CRITICAL if counted.status is Status.CRITICAL else Status.OK
+    return Answer(
+        status, f"{told}; {counted.summary}", _word(state.on), threshold=_word(on), source=SOURCE, rows=counted.rows
+    )
 
 
 def _needs_approval(systems: Systems, key: str, *, on: bool) -> bool:
@@ -180,5 +213,6 @@ request_flag_off = Action(
     preview_request, change_request, verify_request, BUDGET_SECONDS,
     "cannot be undone: withdraw the request in LaunchDarkly", proposed_target=True,
     follow_up="An approval request waits in LaunchDarkly: have it approved and applied, then verify again.",
+    mends=False,
 )  # fmt: skip
 EVERY = (turn_flag_off, turn_flag_on, request_flag_off)

@@ -6,12 +6,22 @@ The frame holds no logic of applying: approvals, guards, the journal and the ord
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from runbook.checks.frame import Answer
 from runbook.errors import SettingError
 from runbook.model import Changed, Danger, Json, Plan, PlannedObject, Preview
 from runbook.systems import Systems
+
+
+class Step(StrEnum):
+    """The parts of a cure that a budget can be allotted to."""
+
+    FIND = "find and plan"  # from the opening of the run to the plan
+    CHANGE = "change"
+    PROVE = "prove"
+    WHOLE = "in all"  # without the time in which people decide
 
 
 def no_arguments(plan: Plan) -> Mapping[str, Json]:
@@ -25,12 +35,15 @@ class Action:
 
     ``preview(systems, **arguments)`` reads what would be touched. ``change(systems, item, plan)`` changes one object
     if it is still the one that was approved, else answers ``unchanged``. ``verify(systems, plan)`` proves the effect;
-    it is asked again until ok or ``budget_seconds`` are over, and ``warning`` says that the change is on its way.
+    it is asked again until ok or ``budget_seconds`` are over, and ``warning`` says that the change is on its way,
+    ``critical`` with the fact ``final`` that it has failed and nothing more comes.
     ``undo`` is the name of the action that takes it back, or a sentence that begins with "cannot be undone";
     ``undo_with(plan)`` are that action's arguments for a plan that was carried out. ``system`` is asked who it is before
     the change. ``follow_up`` is what somebody must still do afterwards. ``proposed_target``:
-    where no parameter names the target, preview chooses it. ``system_of``: where the plan says which system it is. ``at_once``:
-    nothing before it in its notebook can heal what it heals, so it does not wait to see whether that has recovered.
+    where no parameter names the target, preview chooses it. ``step_seconds`` is what the Markdown runbook allots to its steps.
+    ``mends``: whether the world may recover by it; nobody waits to see that after a copy, a request or a freeze.
+    ``system_of``: where the plan says which system it is. ``at_once``: nothing before it in its notebook can heal what it
+    heals, so it does not wait to see whether that has recovered.
     """
 
     name: str
@@ -45,6 +58,8 @@ class Action:
     undo_with: Callable[[Plan], Mapping[str, Json]] = no_arguments
     proposed_target: bool = False
     follow_up: str = ""
+    step_seconds: Mapping[Step, float] = field(default_factory=dict)
+    mends: bool = True
     system_of: Callable[[Plan], str] | None = None
     at_once: bool = False
 

@@ -87,4 +87,5 @@ keep_damaged_tables = Action(
     "keep_damaged_tables", "Keep the damaged tables, encrypted, outside the record", Danger.SIDE_EFFECT, "database",
     preview, change, verify, 60.0, "cannot be undone: a copy was made; delete the file, by its date at the latest",
     follow_up="Delete the kept tables by the date in their files' names; open one with the private key: gpg --decrypt FILE.",
+    mends=False,
 )  # fmt: skip

@@ -17,6 +17,8 @@ BUDGET_SECONDS = 900.0
 READS_IN_A_ROW = 3
 PAUSE_SECONDS = 1.0
 ON_ITS_WAY = frozenset({"RESTARTING", "COMING_UP", "RESTORING", "PAUSING", "UPGRADING", "RESIZING"})
+# It has ended, and not well: nothing more comes by itself (Supabase's API document, status of a project).
+FAILED = frozenset({"RESTORE_FAILED", "INIT_FAILED", "PAUSE_FAILED", "REMOVED"})
 SOURCE = "Management API, project and health"
 
 
@@ -51,6 +53,11 @@ def verify(systems: Systems, plan: Plan) -> Answer:
     """Project and services healthy three times in a row, and Postgres started after the plan was made."""
     for number in range(READS_IN_A_ROW):
         status = systems.supabase.project().status
+        if status in FAILED:
+            told = f"the project is {status}: it has ended so, do not wait; open an urgent ticket at Supabase now"
+            return Answer(
+                Status.CRITICAL, told, status, threshold="ACTIVE_HEALTHY", source=SOURCE, facts={"final": True}
+            )
         if status != "ACTIVE_HEALTHY":
             on_its_way = Status.WARNING if status in ON_ITS_WAY else Status.CRITICAL
             return Answer(on_its_way, f"the project is {status}", status, source=SOURCE)

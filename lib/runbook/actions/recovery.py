@@ -88,7 +88,7 @@ def change(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
     except Refused as no:
         return Changed(Outcome.FAILED, str(no))
     systems.supabase.restore_to(unix)
-    return Changed(Outcome.DONE, f"restored project {item.identity.replace('@', ' to ')}")
+    return Changed(Outcome.DONE, f"ordered the restore of project {item.identity.replace('@', ' to ')}")
 
 
 def verify(systems: Systems, plan: Plan) -> Answer:
@@ -124,7 +124,7 @@ def compared(before: Rows, now: Rows, damaged: Sequence[str]) -> tuple[list[str]
         if was["digest"] is not None and was["digest"] == found["digest"]:
             same += 1
         elif (gone := rows_gone(was, found)) is not None:
-            lost.append(f"{name} {gone}")
+            lost.append(f"{name} {gone}{', exactly those written since' if gone == was['after'] else ''}")
         else:
             unsure.append(name)
     told = [f"back: {', '.join(back) or 'no table'}", f"rows lost: {', '.join(lost) or 'none'}",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import datetime, timedelta
 
 from runbook.checks.changes import written_at
 from runbook.checks.database import not_used, read
 from runbook.checks.frame import Answer, both, check
+from runbook.checks.judge import bar, judged
 from runbook.clients.vercel import Deployment, VercelProject
 from runbook.errors import SystemFault
 from runbook.model import Row, Status
@@ -15,6 +18,7 @@ from runbook.systems import Systems
 from runbook.times import parse_iso
 
 VERCEL = ("vercel",)
+WINDOW_MINUTES = 5  # ours: the first visitors after a move; a second proof with a time of its own
 
 
 @check(asks=VERCEL)
@@ -47,8 +51,7 @@ def domains(systems: Systems) -> Answer:
         return not_used("Vercel", systems)
     production = systems.vercel.project().production_deployment
     rows: list[Row] = [
-        {"domain": domain, "serves": systems.vercel.alias(domain), "production": production}
-        for domain in systems.profile.vercel.domains
+        {"domain": domain, "serves": uid, "production": production} for domain, uid in served(systems).items()
     ]
     other = [row for row in rows if row["serves"] != production]
     if not other:
@@ -80,6 +83,47 @@ def candidates(systems: Systems) -> Answer:
                       source="Vercel, deployments", rows=rows, facts={"last_good": ""})  # fmt: skip
     return Answer(Status.OK, f"the last good one is {describe(good, now)}", len(found), "candidates",
                   source="Vercel, deployments", rows=rows, facts={"last_good": good.uid})  # fmt: skip
+
+
+@check(asks=VERCEL, required=False, deadline_seconds=10.0)
+def error_rate(systems: Systems, window_minutes: int = WINDOW_MINUTES) -> Answer:
+    """Do all visitors get few errors in the minutes after production was moved? Pending until they are over."""
+    if systems.profile.vercel is None:
+        return not_used("Vercel", systems)
+    threshold, source = systems.policy.threshold("error_rate"), f"Tinybird, the last {window_minutes} min"
+    move = systems.vercel.project().last_move
+    if move is None:
+        return Answer(Status.OK, "production was not moved: there is nothing to wait for", source="Vercel, project")
+    over = parse_iso(move.at) + timedelta(minutes=window_minutes)
+    left = (over - systems.times.now()).total_seconds()
+    if left > 0:
+        told = (
+            f"pending: {left:.0f} of {60 * window_minutes} s since the move are left; ask again at {over:%H:%M:%S} UTC"
+        )
+        return Answer(Status.UNKNOWN, told, source=source, facts={"pending": True})
+    if systems.profile.tinybird is None:
+        return Answer(Status.UNKNOWN, "the window is over, and nothing here counts visitors' requests", source=source)
+    seen = systems.tinybird.requests(window_minutes)
+    if seen.count < threshold.enough:
+        return Answer(Status.UNKNOWN, f"too few: {seen.count} of {threshold.enough} requests", source=source)
+    percent = 100 * seen.failed / seen.count
+    told = f"{seen.failed} of {seen.count} requests of visitors failed, since the move and {-left:.0f} s more"
+    return Answer(judged(percent, threshold), told, round(percent, 1), "%", bar(threshold), source)
+
+
+def served(systems: Systems) -> dict[str, str]:
+    """The deployment that each domain of the profile serves, all asked at once."""
+    names = systems.profile.vercel.domains if systems.profile.vercel else ()
+    if not names:
+        return {}
+    with ThreadPoolExecutor(len(names)) as pool:
+        asked = [pool.submit(copy_context().run, systems.vercel.alias, name) for name in names]
+        return {name: one.result() for name, one in zip(names, asked, strict=True)}
+
+
+def left_behind(systems: Systems, uid: str) -> list[str]:
+    """The domains that serve something else."""
+    return [name for name, serves in served(systems).items() if serves != uid]
 
 
 def recent(systems: Systems) -> list[Deployment]:

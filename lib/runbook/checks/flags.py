@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
+
 from runbook.checks.changes import since_ms
 from runbook.checks.database import not_used
 from runbook.checks.frame import Answer, both, check
 from runbook.clients.launchdarkly import FlagChange, FlagState
+from runbook.errors import Fault, SystemFault
 from runbook.model import Row, Status
 from runbook.systems import Systems
 from runbook.times import parse_iso
 
+MINUTE = timedelta(minutes=1)
+USAGE = "LaunchDarkly, account usage (beta)"
 SUSPECT_HOURS = 2  # ours: what was changed before has been seen to work
 # On LaunchDarkly's status page these components deliver flags to applications; its "API" ones do not answer this API
 # (field reports, 2026-08-18).
@@ -62,6 +68,55 @@ def delivery(systems: Systems) -> Answer:
     if not any(one.name in DELIVERY for one in summary.components):
         return Answer(Status.UNKNOWN, f"the page lists none of {', '.join(DELIVERY)}", source=source)
     return Answer(Status.OK, "reports nothing about the delivery of flags", 0, "components", 0, source)
+
+
+@check(asks=("launchdarkly",), required=False)
+def evaluations(systems: Systems, flag: str = "") -> Answer:
+    """What did applications really get of the flag that was changed last, since then?"""
+    if systems.profile.launchdarkly is None:
+        return not_used("LaunchDarkly", systems)
+    key = flag or next((one.key for one in systems.launchdarkly.flag_changes(since_ms(systems, SUSPECT_HOURS))), "")
+    if not key:
+        return Answer(Status.OK, f"no flag was changed in the last {SUSPECT_HOURS} h", source=USAGE)
+    return evaluated(systems, systems.launchdarkly.flag(key))
+
+
+def evaluated(systems: Systems, state: FlagState) -> Answer:
+    """What applications got of a flag in the whole minutes since it was changed; unknown where nobody counts, or too soon."""
+    since = parse_iso(state.changed_at).replace(second=0, microsecond=0) + MINUTE if state.changed_at else None
+    if since is None:
+        return Answer(Status.UNKNOWN, f"evaluations of {state.key}: since when it is so is not told", source=USAGE)
+    if (ready := since + MINUTE) > systems.times.now():
+        told = (
+            f"evaluations of {state.key} are pending, they come by the whole minute: ask again at {ready:%H:%M:%S} UTC"
+        )
+        return Answer(Status.UNKNOWN, told, source=USAGE, facts={"pending": True})
+    try:
+        minutes = systems.launchdarkly.evaluations(state, int(since.timestamp() * 1000))
+    except SystemFault as fault:
+        if fault.fault is not Fault.PERMISSION:
+            raise
+        told = f"evaluations of {state.key} are not in this plan, or not for this token: they prove nothing here"
+        return Answer(Status.UNKNOWN, told, source=USAGE)
+    counts = Counter[str]()
+    for one in minutes:
+        if parse_iso(one.at) >= since:
+            counts.update(one.counts)
+    return _judged_evaluations(state, counts)
+
+
+def _judged_evaluations(state: FlagState, counts: Counter[str]) -> Answer:
+    total, right = counts.total(), counts[state.served_id]
+    rows: list[Row] = [{"variation": state.values.get(uid, "not told"), "evaluations": n} for uid, n in counts.items()]
+    if not total or not state.served_id or counts[""]:
+        why = "nobody asked for it" if not total else "which of them is what it should be cannot be told"
+        told = f"{total} evaluations of {state.key} since it was changed: {why}"
+        return Answer(Status.UNKNOWN, told, total, "evaluations", source=USAGE, rows=rows)
+    told = f"{right} of {total} evaluations of {state.key} since it was changed got {state.values[state.served_id]}"
+    if right == total or state.on:  # one that is on may have rules that give others something else
+        return Answer(Status.OK, told, total, "evaluations", source=USAGE, rows=rows)
+    told += ": to the others the change has not come"
+    return Answer(Status.CRITICAL, told, total - right, "evaluations", 0, USAGE, rows)
 
 
 def first_suspect(changes: list[FlagChange], known: dict[str, FlagState]) -> FlagChange | None:

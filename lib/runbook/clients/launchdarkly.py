@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 API_VERSION = "20240415"
 SEMANTIC_PATCH = "application/json; domain-model=launchdarkly.semanticpatch"
 LIMIT = 20  # the most that the audit log gives at once
+PAGES = 10  # ours: two hundred changes are enough to know that somebody used it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class FlagChange:
     what: str
     comment: str
     key: str = ""
+    token_id: str = ""  # of the access token it was done with; empty: in the dashboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,17 @@ class FlagState:
     version: int
     archived: bool
     needs: tuple[str, ...]  # the keys of its prerequisites
+    served_id: str = ""  # the id of the variation that everybody gets; empty where there is none, or several
+    changed_at: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)  # of each variation, by its id
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """How often each variation was given in one minute, by its id; an empty id: the vendor does not say which."""
+
+    at: str
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +133,21 @@ class LaunchDarkly:
         with shape("launchdarkly", "approval requests"):
             return {needed(one, "_id"): text(one, "description") for one in data["items"] if one["status"] == "pending"}
 
+    def evaluations(self, flag: FlagState, since_ms: int) -> list[Evaluated]:
+        """What applications got of a flag since a moment, by the minute in the last two hours.
+
+        A beta call: every request must say so (apidocs.launchdarkly.com, Account usage). What the metadata of a series
+        holds is not described; a variation is known again by its id, wherever it stands there.
+        """
+        path = (f"/api/v2/usage/evaluations/{segment('launchdarkly', self.project_key)}"
+                f"/{segment('launchdarkly', self.environment_key)}/{segment('launchdarkly', flag.key)}")  # fmt: skip
+        data = self.door.read(path, {"from": str(since_ms)}, headers={"LD-API-Version": "beta"}).data
+        about, rows = fields(data, "launchdarkly", "evaluations", "metadata", "series")
+        with shape("launchdarkly", "evaluations"):
+            names = [next((uid for uid in flag.values if uid and uid in one.values()), "")
+                     for one in items(about, "launchdarkly", "evaluations")]  # fmt: skip
+            return [_evaluated(row, names) for row in items(rows, "launchdarkly", "evaluations")]
+
     def _requests(self, key: str) -> str:
         return (f"/api/v2/projects/{segment('launchdarkly', self.project_key)}/flags/{segment('launchdarkly', key)}"
                 f"/environments/{segment('launchdarkly', self.environment_key)}/approval-requests")  # fmt: skip
@@ -130,12 +160,17 @@ class LaunchDarkly:
         with shape("launchdarkly", what):
             here = data["environments"][self.environment_key]
             values = [json.dumps(one["value"], ensure_ascii=False)[:80] for one in data["variations"]]
+            ids = [text(one, "_id") for one in data["variations"]]
             off, rule = here.get("offVariation"), here.get("fallthrough") or {}
+            changed = whole(here, "lastModified")
+            given = rule.get("variation") if here["on"] is True else off
             serves = values[rule["variation"]] if isinstance(rule.get("variation"), int) else "a rollout"
             return FlagState(
                 needed(data, "key"), text(data, "name"), here["on"] is True, serves,
                 values[off] if isinstance(off, int) else "", int(here["version"]), data.get("archived") is True,
                 tuple(needed(one, "key") for one in here.get("prerequisites") or ()),
+                ids[given] if isinstance(given, int) else "", moment(changed) if changed else "",
+                dict(zip(ids, values, strict=True)),
             )  # fmt: skip
 
     def caller(self) -> Caller:
@@ -145,12 +180,42 @@ class LaunchDarkly:
         with shape("launchdarkly", "caller identity"):
             return Caller(text(data, "tokenName"), data.get("serviceToken") is True, text(data, "tokenId"))
 
-    def role(self, token_id: str) -> str:
-        """A token's role: reader, writer, admin, owner; ``custom`` for one of the customer's own (apidocs, Get access token)."""
+    def token_made_at(self, token_id: str) -> str:
+        """When a token was made."""
+        row = self._token(token_id)
+        with shape("launchdarkly", "token"):
+            return moment(whole(row, "creationDate"))
+
+    def _token(self, token_id: str) -> dict[str, Json]:
+        """One token without its value (apidocs, Get access token)."""
         row = self.door.read(f"/api/v2/tokens/{segment('launchdarkly', token_id)}").data
         fields(row, "launchdarkly", "token")
+        found: dict[str, Json] = row
+        return found
+
+    def role(self, token_id: str) -> str:
+        """A token's role: reader, writer, admin, owner; ``custom`` for one of the customer's own."""
+        row = self._token(token_id)
         with shape("launchdarkly", "token"):
             return "custom" if row.get("customRoleIds") or row.get("inlineRole") else needed(row, "role")
+
+    def changes_by_token(self, after_ms: int) -> list[FlagChange]:
+        """What was changed with tokens since a moment (epoch milliseconds), newest first; what they read is in no log."""
+        found: list[FlagChange] = []
+        params: dict[str, Json] = {"after": after_ms, "limit": LIMIT}
+        for _ in range(PAGES):
+            (rows,) = fields(self.door.read("/api/v2/auditlog", params).data, "launchdarkly", "audit log", "items")
+            page = items(rows, "launchdarkly", "audit log")
+            with shape("launchdarkly", "audit log"):
+                found += [one for row in page if (one := _change(row)).token_id]
+                if len(page) < LIMIT:
+                    break
+                params["before"] = whole(page[-1], "date")
+        return found
+
+    def end_token(self, token_id: str) -> None:
+        """Delete a token: it opens nothing any more (apidocs, Delete access token)."""
+        self.door.write("DELETE", f"/api/v2/tokens/{segment('launchdarkly', token_id)}")
 
     def environment(self) -> str:
         """The key of the environment as the vendor knows it; the answer's SDK keys are not read."""
@@ -161,10 +226,19 @@ class LaunchDarkly:
             return needed(data, "key")
 
 
+def _evaluated(row: dict[str, Json], names: Sequence[str]) -> Evaluated:
+    counts: Counter[str] = Counter()
+    for name, count in row.items():
+        if name != "time":
+            counts[names[int(name)] if name.isdigit() and int(name) < len(names) else ""] += int(count)
+    return Evaluated(moment(whole(row, "time")), counts)
+
+
 def _change(row: dict[str, Json]) -> FlagChange:
     member = inner(row, "member")
     who = text(member, "email") or " ".join(filter(None, (text(member, "firstName"), text(member, "lastName"))))
     what = text(row, "titleVerb") or text(row, "shortDescription")
     resources = inner(row, "target").get("resources") or [""]
     key = str(resources[0]).rpartition(":flag/")[2] if isinstance(resources, list) else ""
-    return FlagChange(moment(whole(row, "date")), who, text(row, "name"), what, text(row, "comment"), key)
+    return FlagChange(moment(whole(row, "date")), who, text(row, "name"), what, text(row, "comment"), key,
+                      text(inner(row, "token"), "_id"))  # fmt: skip

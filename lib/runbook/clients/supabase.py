@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
 from runbook.clients.public_keys import keys_of
-from runbook.clients.shapes import fields, inner, items, line, needed, shape, text, unreadable, whole
+from runbook.clients.shapes import fields, inner, items, line, needed, segment, shape, text, unreadable, whole
+from runbook.clients.supabase_rows import KEY_USES, ApiKey, KeyUse
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
 from runbook.times import Times
@@ -216,14 +217,38 @@ class Supabase:
     def api_counts(self, interval: str = "15min") -> list[ApiCounts]:
         """Requests to the project's APIs per step of the interval."""
         data = self.door.read(f"{self._base}/analytics/endpoints/usage.api-counts", {"interval": interval}).data
-        if isinstance(data, dict) and data.get("error"):  # failures of analytics come as 200 with ``error`` filled
-            said = data["error"].get("message", "") if isinstance(data["error"], dict) else data["error"]
-            raise SystemFault(f"usage: an error inside a 200: {line(str(said))}", system="supabase", fault=Fault.DOWN)
+        _no_error_inside(data, "usage")
         (result,) = fields(data, "supabase", "usage", "result")
         rows = items(result, "supabase", "usage")
         kinds = ("total_rest_requests", "total_auth_requests", "total_storage_requests", "total_realtime_requests")
         with shape("supabase", "usage"):
             return [ApiCounts(text(row, "timestamp"), *(whole(row, kind) or 0 for kind in kinds)) for row in rows]
+
+    def api_keys(self) -> list[ApiKey]:
+        """The project's own keys; their values are not asked for (``reveal``)."""
+        rows = items(self.door.read(f"{self._base}/api-keys").data, "supabase", "api keys")
+        with shape("supabase", "api keys"):
+            return [
+                ApiKey(text(row, "id"), needed(row, "name"), text(row, "type"), text(row, "prefix"), text(row, "inserted_at"))
+                for row in rows
+            ]  # fmt: skip
+
+    def end_api_key(self, key_id: str, reason: str) -> None:
+        """Delete one of the project's keys, as one that leaked: it opens nothing any more (API reference, Deletes an API key)."""
+        path = f"{self._base}/api-keys/{segment('supabase', key_id)}"
+        self.door.write("DELETE", path, params={"was_compromised": "true", "reason": reason})
+
+    def key_uses(self, prefix: str, since: str, until: str) -> list[KeyUse]:
+        """The newest requests that came with a key, of at most 24 hours: more is refused, or cut without a word."""
+        params = {"sql": KEY_USES.format(prefix=prefix.replace("'", "")), "iso_timestamp_start": since,
+                  "iso_timestamp_end": until}  # fmt: skip
+        data = self.door.read(f"{self._base}/analytics/endpoints/logs", params).data
+        _no_error_inside(data, "logs")
+        (result,) = fields(data, "supabase", "logs", "result")
+        with shape("supabase", "logs"):
+            return [
+                KeyUse(*(text(row, name) for name in KeyUse.__slots__)) for row in items(result, "supabase", "logs")
+            ]
 
     def network_bans(self) -> list[str]:
         """Addresses that are banned after wrong passwords."""
@@ -239,3 +264,10 @@ class Supabase:
         (status,) = fields(data, "supabase", "upgrade", "databaseUpgradeStatus")
         with shape("supabase", "upgrade"):
             return {} if status is None else {key: text(status, key) for key in ("initiated_at", "status", "progress")}
+
+
+def _no_error_inside(data: Json, what: str) -> None:
+    """Failures of analytics come as 200 with ``error`` filled."""
+    if isinstance(data, dict) and data.get("error"):
+        said = data["error"].get("message", "") if isinstance(data["error"], dict) else data["error"]
+        raise SystemFault(f"{what}: an error inside a 200: {line(str(said))}", system="supabase", fault=Fault.DOWN)

@@ -71,6 +71,7 @@ class VercelProject:
     production_deployment: str
     auto_assigns: bool = True  # whether a new production deployment goes live by itself; off after a rollback
     last_move: Move | None = None
+    crons: tuple[str, ...] = ()  # path and schedule of each, as the live build brought them
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ class VercelToken:
     name: str
     team_ids: tuple[str, ...]
     expires_at: str
+    token_id: str = ""
+    made_at: str = ""
 
 
 class Vercel:
@@ -104,6 +107,8 @@ class Vercel:
             return VercelProject(
                 needed(data, "id"), needed(data, "name"), needed(data, "accountId"), text(production, "id"),
                 data.get("autoAssignCustomDomains") is not False, _move(inner(data, "lastAliasRequest")),
+                tuple(f"{needed(one, 'path')} ({needed(one, 'schedule')})"
+                      for one in items(inner(data, "crons").get("definitions") or [], "vercel", "project")),
             )  # fmt: skip
 
     def token(self) -> VercelToken:
@@ -112,11 +117,16 @@ class Vercel:
         with shape("vercel", "token"):
             scopes = items(data.get("scopes") or [], "vercel", "token")
             teams = tuple(needed(one, "teamId") for one in scopes if text(one, "type") == "team")
-            expires = whole(data, "expiresAt")
+            expires, made = whole(data, "expiresAt"), whole(data, "createdAt")
             is_whole_account = any(text(one, "type") == "user" for one in scopes)
             return VercelToken(
-                text(data, "name"), () if is_whole_account else teams, moment(expires) if expires else ""
-            )
+                text(data, "name"), () if is_whole_account else teams, moment(expires) if expires else "",
+                text(data, "id"), moment(made) if made else "",
+            )  # fmt: skip
+
+    def end_token(self, token_id: str) -> None:
+        """End one of our own tokens: it opens nothing any more (vercel.com/docs/rest-api, Delete an authentication token)."""
+        self.door.write("DELETE", f"/v3/user/tokens/{segment('vercel', token_id)}")
 
     def deployments(self, since_ms: int, limit: int = 20) -> list[Deployment]:
         """Production deployments since a moment (epoch milliseconds), newest first."""
@@ -203,6 +213,10 @@ class Vercel:
             "POST", f"/v10/projects/{self._project}/promote/{segment('vercel', uid)}", params=self._team
         )
         return reply.status_code != 202
+
+    def set_auto_assign(self, *, on: bool) -> None:
+        """Whether a new production deployment goes live by itself (docs/rest-api, Update an existing project)."""
+        self.door.write("PATCH", f"/v9/projects/{self._project}", {"autoAssignCustomDomains": on}, self._team)
 
     def activity(self, since_ms: int, limit: int = 30) -> list[Activity]:
         """The team's activity around the project since a moment (epoch milliseconds), newest first."""

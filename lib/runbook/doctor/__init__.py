@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from runbook.doctor.examine import Report, examine
-from runbook.doctor.secrets import NEEDED
+from runbook.known_secrets import NEEDED
 
 __all__ = ["NEEDED", "Report", "examine"]

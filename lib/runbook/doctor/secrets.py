@@ -7,55 +7,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from runbook.doctor.frame import Item, ok
+from runbook.known_secrets import KINDS, MADE_AT, NEEDED
 from runbook.model import Status
 from runbook.profile import Profile
 from runbook.settings import Secrets
-
-# part of the profile -> its secrets
-NEEDED = {
-    "calcom": ("CALCOM_API_KEY", "CALCOM_WEBHOOK_SECRET"),
-    "clerk": ("CLERK_API_KEY",),
-    "launchdarkly": ("LD_API_KEY",),
-    "pagerduty": ("PAGERDUTY_API_KEY", "PAGERDUTY_ROUTING_KEY"),
-    "sentry": ("SENTRY_AUTH_TOKEN",),
-    "slack": ("SLACK_BOT_TOKEN",),
-    "statuspage": ("STATUSPAGE_API_KEY",),
-    "stripe": ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),
-    "supabase": ("SUPABASE_API_KEY",),
-    "supabase_auth": ("SUPABASE_ANON_KEY", "AUTH_TEST_USER", "AUTH_TEST_PASSWORD"),
-    "tinybird": ("TINYBIRD_TOKEN",),
-    "vercel": ("VERCEL_TOKEN",),
-}
-# Where each is made. The vendors' own pages.
-MADE_AT = {
-    "CALCOM_API_KEY": "https://app.cal.com/settings/developer/api-keys",
-    "CALCOM_WEBHOOK_SECRET": "https://app.cal.com/settings/developer/webhooks, the hook's secret",
-    "CLERK_API_KEY": "https://dashboard.clerk.com, API keys, secret keys",
-    "LD_API_KEY": "https://app.launchdarkly.com/settings/authorization, a service token",
-    "PAGERDUTY_API_KEY": "PagerDuty, Integrations, API Access Keys, read-only",
-    "PAGERDUTY_ROUTING_KEY": "PagerDuty, the service, Integrations, Events API v2",
-    "SENTRY_AUTH_TOKEN": "Sentry, Settings, Custom Integrations, an internal integration",
-    "SLACK_BOT_TOKEN": "https://api.slack.com/apps, OAuth & Permissions",
-    "STATUSPAGE_API_KEY": "Statuspage, your avatar, API info",
-    "STRIPE_SECRET_KEY": "https://dashboard.stripe.com/apikeys, a restricted key",
-    "STRIPE_WEBHOOK_SECRET": "Stripe, Webhooks, the endpoint, signing secret",
-    "SUPABASE_API_KEY": "https://supabase.com/dashboard/account/tokens",
-    "SUPABASE_ANON_KEY": "Supabase, Project settings, API keys, publishable",
-    "TINYBIRD_TOKEN": "Tinybird, Tokens, one that reads the table of requests",
-    "VERCEL_TOKEN": "https://vercel.com/account/settings/tokens, scoped to the team",
-}
-# How the right kind is written, and what another kind would be. Prefixes are from the vendors' documents.
-KINDS = {
-    "LD_API_KEY": (r"api-", "an access token begins with api-; sdk- and mob- keys read flags only"),
-    "SENTRY_AUTH_TOKEN": (r"(?!sntrys_)", "an organization's token (sntrys_) uploads source maps and may not read"),
-    "SLACK_BOT_TOKEN": (r"xoxb-", "a bot's token begins with xoxb-"),
-    "STRIPE_WEBHOOK_SECRET": (r"whsec_", "a signing secret begins with whsec_"),
-    "SUPABASE_ANON_KEY": (r"sb_publishable_|eyJ", "the public key is wanted; sb_secret_ opens everything"),
-    "SUPABASE_API_KEY": (
-        r"sbp_",
-        "a personal access token begins with sbp_; a project's own key does not open the API",
-    ),
-}
 
 
 def secrets_of_profile(profile: Profile) -> list[tuple[str, str]]:

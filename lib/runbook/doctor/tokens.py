@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from runbook.doctor.frame import Item, Question, ok
-from runbook.doctor.secrets import NEEDED, made_at
+from runbook.doctor.secrets import made_at
+from runbook.known_secrets import NEEDED
 from runbook.model import Status
 from runbook.systems import Systems
 from runbook.times import parse_iso

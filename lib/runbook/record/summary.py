@@ -69,7 +69,9 @@ def summarize(entries: Sequence[Entry]) -> dict[str, Any]:
     opened = next((e.data for e in entries if e.event == "run.opened"), {})
     closed = next((e.data for e in reversed(entries) if e.event == "run.closed"), {})
     causes = [e.data["causes"] for e in entries if e.event == "cause.ranked"]
-    approved = {e.data["plan_id"]: e.data["approver"] for e in entries if e.event == "approval.used"}
+    approved: dict[str, dict[str, None]] = {}  # a plan's people, each once, in the order of their approvals
+    for used in (e.data for e in entries if e.event == "approval.used"):
+        approved.setdefault(used["plan_id"], {})[used["approver"]] = None
     done = ends_of(entries)
     return {
         "schema": 1,
@@ -84,10 +86,10 @@ def summarize(entries: Sequence[Entry]) -> dict[str, Any]:
         "causes": causes[-1] if causes else [],
         "plans": [
             {**{key: plan[key] for key in ("plan_id", "action", "danger", "target", "objects", "costs")},
-             "approval": approved.get(plan["plan_id"], "")}
+             "approval": ", ".join(approved.get(plan["plan_id"], ()))}
             for plan in in_force(entries).values()
         ],
-        "actions": [{key: data[key] for key in data if key != "changed"} for data in done],
+        "actions": [{key: data[key] for key in data if key not in ("changed", "mends")} for data in done],
         "changed": [line for data in done for line in data["changed"]],
         "followups": [e.data["text"] for e in entries if e.event == "followup.added"],
         "cells": cells(entries),

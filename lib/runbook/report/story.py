@@ -17,6 +17,7 @@ OBJECTS = 8  # object lines of one action; the journal has all
 NOTE = Word("•", "note", Tone.CALM)
 RUN = Word("•", "run", Tone.CALM)
 PLAN = Word("•", "plan", Tone.CALM)
+CLOCK = Word("•", "clock", Tone.CALM)
 CAUSE = Word("•", "cause", Tone.CALM)
 STARTED = Word("!", "started", Tone.WARN)
 APPROVED = Word("✓", "approved", Tone.CALM)
@@ -92,6 +93,10 @@ def _lines(entry: Entry, seen: dict[str, str], plans: set[str], objects: Counter
                 yield NOTE, f"… {more} more objects"
             reason = plain.line(data["reason"])
             yield words.outcome(data["outcome"]), _exact(data) + (f": {reason}" if reason else "")
+            if told := [
+                f"{row['step']} {row['took_seconds']} of {row['allotted_seconds']:g} s" for row in data.get("steps", ())
+            ]:
+                yield CLOCK, f"{_exact(data)} took, of what it may: {', '.join(told)}"
         case "cell.finished":
             if data["state"] not in ("completed", "skipped"):
                 error = data.get("error") or {}

@@ -69,7 +69,8 @@ def carry_out(
             proof = prove(action, plan, systems, progress)
             if proof.status is Status.OK:
                 return result(Outcome.DONE, reason, changed, proof)
-            reason = f"changed, but not proven within {action.budget_seconds:g} s: {proof.summary}"
+            waited = "and it failed" if is_final(proof) else f"but not proven within {action.budget_seconds:g} s"
+            reason = f"changed, {waited}: {proof.summary}"
             return result(Outcome.UNVERIFIED, reason, changed, proof)
     except Refused as refusal:
         return result(Outcome.REFUSED, str(refusal))
@@ -136,19 +137,24 @@ def weigh(changes: list[Changed], planned: int) -> tuple[Outcome, str]:
 
 
 def prove(action: Action, plan: Plan, systems: Systems, progress: Callable[[float | None, str], None]) -> Finding:
-    """Ask the action's verify until it is ok or the budget is over; the last answer."""
+    """Ask the action's verify until it is ok, has failed for good, or the budget is over; the last answer."""
     started = systems.times.monotonic()
     attempt = 0
     while True:
         found = _ask(action, plan, systems)
         spent = systems.times.monotonic() - started
-        if found.status is Status.OK or spent >= action.budget_seconds:
+        if found.status is Status.OK or is_final(found) or spent >= action.budget_seconds:
             progress(1.0, found.summary)
             return found
-        progress(spent / action.budget_seconds, found.summary)
+        progress(spent / action.budget_seconds, f"of {action.budget_seconds:g} s · {found.summary}")
         pause = ASK_AGAIN_SECONDS[min(attempt, len(ASK_AGAIN_SECONDS) - 1)]
         systems.times.sleep(min(pause, max(0.05, action.budget_seconds - spent)))
         attempt += 1
+
+
+def is_final(found: Finding) -> bool:
+    """Whether the system itself has said that it ended badly: waiting longer helps nobody."""
+    return found.status is Status.CRITICAL and found.facts.get("final") is True
 
 
 def _change(action: Action, item: PlannedObject, plan: Plan, systems: Systems) -> Changed:

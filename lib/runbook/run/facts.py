@@ -65,9 +65,10 @@ def first_bad_end(entries: Iterable[Entry]) -> tuple[str, str] | None:
 
 
 def anything_done(entries: Iterable[Entry]) -> bool:
-    """Whether this run has changed anything."""
+    """Whether this run has changed anything that the world may recover by."""
     changed = {Outcome.DONE.value, Outcome.UNVERIFIED.value, Outcome.UNKNOWN.value}
-    return any(e.event == "action.finished" and e.data["outcome"] in changed for e in entries)
+    ends = [e.data for e in entries if e.event == "action.finished" and e.data.get("mends", True)]
+    return any(data["outcome"] in changed for data in ends)
 
 
 def finding_event(finding: Finding, asked: str) -> dict[str, Json]:

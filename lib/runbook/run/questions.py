@@ -73,7 +73,7 @@ class Questions:
     def recovers_after_the_last_change(self) -> bool:
         """Before another change the last one gets its time: a pool that was emptied fills and settles in seconds."""
         entries = [e for e in self._journal.entries if e.event == "action.finished"]
-        changed = [e for e in entries if e.data["outcome"] == Outcome.DONE.value]
+        changed = [e for e in entries if e.data["outcome"] == Outcome.DONE.value and e.data.get("mends", True)]
         if not changed:
             return False
         since = (self._times.now() - parse_iso(changed[-1].at)).total_seconds()

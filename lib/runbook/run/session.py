@@ -5,7 +5,9 @@ No cell raises because a system is down or a guard says no: it shows what happen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,18 +16,19 @@ from runbook.actions.frame import Action
 from runbook.approval import Approval
 from runbook.checks.frame import Check
 from runbook.errors import Refused, SettingError, SystemFault
-from runbook.model import ActionResult, Mode, Outcome, Plan
+from runbook.model import ActionResult, Mode, Outcome, Plan, Row
 from runbook.policy import Policy
 from runbook.record import evidence
 from runbook.record.journal import Journal
 from runbook.record.plans import in_force
 from runbook.run import closing, plans, telling
-from runbook.run.applying import carry_out
+from runbook.run.applying import carry_out, is_final
 from runbook.run.deciding import RECOVERED, decide
 from runbook.run.facts import Facts
 from runbook.run.permissions import Permissions
 from runbook.run.questions import Questions, any_critical, must_be_taken
 from runbook.run.resuming import SoFar, done_before
+from runbook.run.stopwatch import steps
 from runbook.systems import Systems
 from runbook.times import deadline
 from runbook.view import Views
@@ -123,7 +126,12 @@ class Run:
         except (Refused, SettingError) as no:
             self._permissions.mark_matched(action.name)
             result = ActionResult(action.name, plan.plan_id if plan else "", Outcome.REFUSED, str(no))
-        self._journal.append("action.finished", {**result.as_json(), "changed": list(result.changed)})
+        if result.changed:
+            timed = steps(action.step_seconds, self._journal.entries, result.plan_id, self._times.now())
+            result = replace(result, steps=timed)
+        ended = {**result.as_json(), "changed": list(result.changed), "steps": [dict(row) for row in result.steps],
+                 "mends": action.mends and not (result.verify and is_final(result.verify))}  # fmt: skip
+        self._journal.append("action.finished", ended)
         return self._views.action_result(result, plan)
 
     def verify(self) -> Any:
@@ -178,6 +186,20 @@ class Run:
             return self._views.notice(self._closed_line())
         path = evidence.keep(self._journal, name, about, content)
         return self._views.notice(f"Kept in evidence/{path.name}: {about}")
+
+    def keep(self, gather: Callable[..., tuple[str, Sequence[Row]]], **arguments: Any) -> Any:
+        """Keep what a system's log says, whole, in ``evidence/``; a system that is silent blocks nothing."""
+        if self.closing:
+            return self._views.notice(self._closed_line())
+        try:
+            with deadline(PREVIEW_SECONDS, self._times):
+                about, rows = gather(self._systems, **arguments)
+        except SystemFault as fault:
+            return self._views.notice(f"Nothing could be kept: {fault}")
+        if not rows:
+            return self._views.notice(f"Nothing to keep: {about}")
+        name = f"{gather.__module__.rsplit('.', 1)[-1].replace('_', '-')}-{self._times.now():%Y%m%d-%H%M%S-%f}.json"
+        return self.keep_evidence(name, about, json.dumps(list(rows), indent=1, ensure_ascii=False, default=str))
 
     # -- how it looks when a cell ends on the run -------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import psycopg
 from starlette.types import ASGIApp
 
 from runbook.errors import RunbookError
-from runbook.sandbox import faults, faults_data, faults_replica, scenarios, seeds
+from runbook.sandbox import faults, faults_data, faults_replica, scenarios, seeds, site_vendors
 from runbook.sandbox.scenarios import FaultSpec
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
 from runbook.sandbox.visits import ask_page
@@ -97,12 +97,14 @@ def figures(world: World) -> dict[str, Json]:
         "default_pool_size": world.parts.pooler.default_pool_size, "pool_mode": world.parts.pooler.pool_mode,
         "pool_used": world.parts.pooler.figures.servers, "production": world.production().message,
         "domains": sorted({world.production(domain).message for domain in seeds.DOMAINS}),
-        "auto_assign": world.hosting.auto_assign, "flags_on": sorted(key for key, flag in world.flags.items() if flag.on),
+        "auto_assign": world.hosting.auto_assign, "deployments_frozen": world.hosting.frozen,
+        "flags_on": sorted(key for key, flag in world.flags.items() if flag.on),
         "flag_requests": len(world.flag_requests), "slack_messages": len(world.slack.messages),
         "pages_open": sum(one.status != "resolved" for one in world.pagerduty.pages), "status_mails": world.statuspage.mailed,
         "events_owed": sum(one.pending > 0 for one in world.stripe.events),
         "webhook_refusals": world.stripe.refusals(),
         "endpoints_on": sum(one.enabled for one in world.stripe.endpoints.values() if one.livemode),
+        "leak_keys": len(world.keys.of(world.leaked)) if world.leaked else None, "leak_page": ask_page_of_leak(world),
         "hooks_on": sum(one.active for one in world.calcom.hooks.values()),
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
@@ -126,6 +128,12 @@ def figures(world: World) -> dict[str, Json]:
 def ask_site(world: World, path: str) -> int | None:
     """The site's answer as a stranger gets it; None: no answer."""
     return ask_page(world.urls["site"], path, WATCHER)[0]
+
+
+def ask_page_of_leak(world: World) -> int | None:
+    """The answer of the site's page that needs the leaked secret; None without one."""
+    paths = [path for path, need in site_vendors.NEEDS.items() if need.variable == world.leaked]
+    return ask_site(world, paths[0]) if paths else None
 
 
 def other_sessions(world: World) -> int | None:

@@ -16,6 +16,7 @@ from runbook.sandbox import faults_data as data
 from runbook.sandbox import faults_database as database
 from runbook.sandbox import faults_flags as flags
 from runbook.sandbox import faults_hosting as hosting
+from runbook.sandbox import faults_leaked as leaked
 from runbook.sandbox import faults_replica as replica
 from runbook.sandbox import faults_tokens as tokens
 from runbook.sandbox import faults_vendors as vendors
@@ -29,17 +30,17 @@ EVERY: tuple[Callable[..., None], ...] = (
     database.leaked_transactions, database.young_neighbour, database.forgotten_lock, database.runaway_statement,
     database.postgres_stopped, database.disk_full, database.busy_clients, database.pool_full_for_us,
     database.wrong_target, database.pooler_refuses, database.traffic_spike, replica.replica_lagging,
-    data.mass_delete, data.read_replica,
+    data.mass_delete, data.read_replica, data.restore_fails,
     vendors.status_noise, vendors.vendor_incident, vendors.vendor_outage, vendors.api_answers,
     vendors.slow_answers, vendors.token_revoked,
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
-    hosting.no_candidate, hosting.slow_alias,
+    hosting.no_candidate, hosting.slow_alias, hosting.hobby_plan, hosting.build_under_way,
     webhooks.customers_pay, webhooks.customers_book, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
     webhooks.webhook_secret_rotated, webhooks.cal_hook_inactive,
     tokens.tokens_may_too_much, tokens.tokens_may_too_little, tokens.token_ends_soon, tokens.nobody_on_call,
     tokens.bot_not_invited, tokens.backups_stopped, tokens.mail_server_gone,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
-    flags.flag_environment_gone,
+    flags.flag_environment_gone, flags.flag_usage_not_bought, leaked.secret_leaked, leaked.leaked_secret_ended,
     *auth.EVERY,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}

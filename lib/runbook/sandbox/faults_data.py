@@ -56,6 +56,11 @@ def read_replica(world: World) -> None:
     world.replica = replica
 
 
+def restore_fails(world: World) -> None:
+    """The vendor takes the order to restore, and cannot do it."""
+    world.platform.restores_fail = True
+
+
 def digests(world: World) -> dict[str, str]:
     """Every table of the application as it is now: rows and all their columns."""
     found = {}

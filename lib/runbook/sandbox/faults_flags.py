@@ -38,6 +38,11 @@ def flag_needs_approval(world: World, key: str = PRICING) -> None:
     world.flag_approvals = True
 
 
+def flag_usage_not_bought(world: World) -> None:
+    """The account's plan does not tell how often a flag was evaluated."""
+    world.tokens.launchdarkly_usage = False
+
+
 def flag_environment_gone(world: World) -> None:
     """The environment that the profile names is not there: it was deleted, or the profile means another account."""
     world.flag_environment_gone = True

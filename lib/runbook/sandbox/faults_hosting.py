@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from runbook.sandbox import seeds
@@ -52,6 +53,20 @@ def slow_alias(world: World, seconds: float = 3) -> None:
     """Moving the domains takes the vendor so long."""
     with world.lock:
         world.hosting.move_seconds = seconds
+
+
+def hobby_plan(world: World) -> None:
+    """The account's plan allows a rollback to the deployment right before, and to no other."""
+    with world.lock:
+        world.hosting.plan = "hobby"
+
+
+def build_under_way(world: World, seconds: float = 2) -> None:
+    """Somebody has merged: a build is ready in so many seconds, and goes live if new deployments do."""
+    now = world.times.now()
+    built = seeds.deployment(now, "Portal: a change that nobody needs now", "jonas", defect="errors")
+    with world.lock:
+        world.hosting.under_way = (now + timedelta(seconds=seconds), built)
 
 
 def _rolled_back(world: World, uid: str, stuck: frozenset[str] = frozenset()) -> None:

@@ -24,14 +24,14 @@ def status_noise(world: World) -> None:
     )  # fmt: skip
 
 
-def vendor_incident(world: World, system: str = "slack") -> None:
+def vendor_incident(world: World, system: str = "slack", component: str = "") -> None:
     """A vendor's page says that something is wrong there; what we use of it goes on."""
     if system not in world.pages:
         raise SettingError(
             f"{system!r} has no status page; there are {', '.join(world.pages)}", where="vendor_incident"
         )
     page = world.pages[system]
-    hit = next(iter(page.components))
+    hit = component or next(iter(page.components))
     page.components[hit] = "degraded_performance"
     page.incidents.append(
         incident(page, f"Trouble with {hit}", "minor", [hit], world.times.now(), "We are investigating.")

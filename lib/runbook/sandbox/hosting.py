@@ -6,7 +6,7 @@ A move takes its time and is settled when somebody looks: no thread runs for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -36,6 +36,9 @@ class Hosting:
     domains: dict[str, str] = field(default_factory=dict)
     last_alias_request: dict[str, Any] | None = None
     auto_assign: bool = True
+    frozen: bool = False  # auto-assignment was turned off as a setting, which a promotion leaves as it is
+    plan: str = "pro"  # hobby: a rollback to the deployment right before only
+    under_way: tuple[datetime, Deployment] | None = None  # a build, and when it is ready
     rolling_release: str | None = None  # the deployment that is being rolled out
     stuck_domains: frozenset[str] = frozenset()  # their next moves fail
     move_seconds: float = MOVE_SECONDS
@@ -77,11 +80,20 @@ class Hosting:
             "fromDeploymentId": self.production, "toDeploymentId": uid, "jobStatus": "in-progress",
             "requestedAt": millis(now), "type": kind,
         }  # fmt: skip
-        self.auto_assign = kind == "promote"
+        self.auto_assign = kind == "promote" and not self.frozen
         self._due = now + timedelta(seconds=self.move_seconds)
 
+    def set_auto_assign(self, on: bool) -> bool:
+        """The project's setting; whether it was changed by that."""
+        self.frozen, before = not on, self.auto_assign
+        self.auto_assign = on
+        return on != before
+
     def settle(self, now: datetime) -> None:
-        """Finish the move whose time has come."""
+        """Finish the build and the move whose time has come."""
+        if self.under_way is not None and now >= self.under_way[0]:
+            built, self.under_way = self.under_way[1], None
+            self.add(built if self.auto_assign else replace(built, substate="STAGED"), live=self.auto_assign)
         if self._due is None or now < self._due or self.last_alias_request is None:
             return
         self._due = None
@@ -89,6 +101,9 @@ class Hosting:
         moved = [domain for domain in self.domains if domain not in self.stuck_domains]
         self.domains |= dict.fromkeys(moved, uid)
         self.production = uid
+        self.deployments = [
+            replace(each, substate="PROMOTED") if each.uid == uid else each for each in self.deployments
+        ]
         self.last_alias_request["jobStatus"] = "succeeded" if len(moved) == len(self.domains) else "failed"
 
     def aliases(self) -> Sequence[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,34 +65,37 @@ def start_parts(folder: Path) -> Parts:
 
 def _secrets(postgres: Postgres, valkey: Valkey, pooler: Pooler, mailbox: Mailbox) -> dict[str, str]:
     """Every secret of the world: real for the real parts, made up in the vendors' shapes for the twins."""
-    return {
-        "DATABASE_URL": postgres.dsn("runbook"),
-        "POOLER_URL": pooler.dsn("runbook"),
-        "REDIS_URL": valkey.url,
-        "SMTP_URL": mailbox.url,
-        "CLERK_API_KEY": "sk_live_" + secrets.token_hex(24),
-        "SUPABASE_API_KEY": "sbp_" + secrets.token_hex(20),
-        "SUPABASE_ANON_KEY": "sb_publishable_" + secrets.token_urlsafe(22),
-        "SUPABASE_SERVICE_KEY": "sb_secret_" + secrets.token_urlsafe(22),
-        "VERCEL_TOKEN": secrets.token_urlsafe(18),
-        "LD_API_KEY": "api-" + _uuid(),
-        "STRIPE_SECRET_KEY": "rk_live_" + secrets.token_hex(24),
-        "STRIPE_TEST_KEY": "rk_test_" + secrets.token_hex(24),  # of the same account, in its other mode
-        "STRIPE_WEBHOOK_SECRET": "whsec_" + secrets.token_urlsafe(24),
-        "CALCOM_API_KEY": "cal_live_" + secrets.token_hex(16),
-        "CALCOM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
-        "PAGERDUTY_API_KEY": "u+" + secrets.token_urlsafe(14),
-        "PAGERDUTY_ROUTING_KEY": "R0" + secrets.token_hex(15).upper(),
-        "SENTRY_AUTH_TOKEN": secrets.token_hex(32),
-        "SLACK_BOT_TOKEN": "xoxb-" + secrets.token_hex(24),
-        "STATUSPAGE_API_KEY": _uuid(),
-        "TINYBIRD_TOKEN": "p." + secrets.token_urlsafe(32),
-        "CONTROL_TOKEN": secrets.token_urlsafe(24),
-        "AUTH_TEST_USER": "smoke-test@agency.test",
-        "AUTH_TEST_PASSWORD": secrets.token_urlsafe(18),
-    }
+    real = {
+        "DATABASE_URL": postgres.dsn("runbook"), "POOLER_URL": pooler.dsn("runbook"), "REDIS_URL": valkey.url,
+        "SMTP_URL": mailbox.url, "AUTH_TEST_USER": "smoke-test@agency.test",
+    }  # fmt: skip
+    return real | {name: make() for name, make in MAKE.items()}
 
 
 def _uuid() -> str:
     raw = secrets.token_hex(16)
     return "-".join((raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]))
+
+
+# How each secret that is made up is made, in the vendor's shape.
+MAKE: Mapping[str, Callable[[], str]] = {
+    "CLERK_API_KEY": lambda: "sk_live_" + secrets.token_hex(24),
+    "SUPABASE_API_KEY": lambda: "sbp_" + secrets.token_hex(20),
+    "SUPABASE_ANON_KEY": lambda: "sb_publishable_" + secrets.token_urlsafe(22),
+    "SUPABASE_SERVICE_KEY": lambda: "sb_secret_" + secrets.token_urlsafe(22),
+    "VERCEL_TOKEN": lambda: secrets.token_urlsafe(18),
+    "LD_API_KEY": lambda: "api-" + _uuid(),
+    "STRIPE_SECRET_KEY": lambda: "rk_live_" + secrets.token_hex(24),
+    "STRIPE_TEST_KEY": lambda: "rk_test_" + secrets.token_hex(24),  # of the same account, in its other mode
+    "STRIPE_WEBHOOK_SECRET": lambda: "whsec_" + secrets.token_urlsafe(24),
+    "CALCOM_API_KEY": lambda: "cal_live_" + secrets.token_hex(16),
+    "CALCOM_WEBHOOK_SECRET": lambda: secrets.token_urlsafe(24),
+    "PAGERDUTY_API_KEY": lambda: "u+" + secrets.token_urlsafe(14),
+    "PAGERDUTY_ROUTING_KEY": lambda: "R0" + secrets.token_hex(15).upper(),
+    "SENTRY_AUTH_TOKEN": lambda: secrets.token_hex(32),
+    "SLACK_BOT_TOKEN": lambda: "xoxb-" + secrets.token_hex(24),
+    "STATUSPAGE_API_KEY": _uuid,
+    "TINYBIRD_TOKEN": lambda: "p." + secrets.token_urlsafe(32),
+    "CONTROL_TOKEN": lambda: secrets.token_urlsafe(24),
+    "AUTH_TEST_PASSWORD": lambda: secrets.token_urlsafe(18),
+}

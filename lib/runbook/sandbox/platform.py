@@ -28,3 +28,4 @@ class Platform:
     banned: list[str] = field(default_factory=list)
     overrides: dict[str, Any] = field(default_factory=dict)  # of config/database/postgres
     refuses_changes: bool = False
+    restores_fail: bool = False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
+FAIL_SECONDS = 0.5
 RESTORE_SECONDS = 2.0  # the vendor takes minutes to hours, by size; shortened, in the same steps
 
 
@@ -42,6 +43,9 @@ def _restore(world: World, moment: datetime) -> None:
     try:
         with world.changing:
             assert world.archive is not None
+            if world.platform.restores_fail:
+                world.times.sleep(FAIL_SECONDS)
+                return
             world.archive.restore(moment)
             world.parts.pooler.refuse(None)
             with world.lock:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from runbook.sandbox.evaluating import Evaluations
+
 Json = Any
 PROJECT_REF = "sandboxsandboxsandbo"
 ORGANIZATION = "agency"
@@ -93,10 +95,12 @@ class Flag:
     temporary: bool = False
     needs: tuple[str, ...] = ()
     breaks_pages: bool = False  # the code behind it fails where it is served as true
+    evaluations: Evaluations = field(default_factory=Evaluations)
 
-    def served(self) -> bool:
-        """The value that everybody gets now."""
+    def evaluate(self, at: float) -> bool:
+        """The value that everybody gets now; the vendor counts that somebody asked."""
         served = self.fallthrough if self.on else self.off_variation
+        self.evaluations.saw(at, served)
         return False if served is None else self.variations[served]
 
 
@@ -111,6 +115,7 @@ class AuditEntry:
     verb: str
     member: str
     comment: str = ""
+    token: str = ""  # the id of the access token that it was done with; empty: in the dashboard
 
 
 def flags(now: datetime) -> list[Flag]:

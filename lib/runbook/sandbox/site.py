@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from runbook.clients.signatures import complaint_of_cal, complaint_of_stripe
-from runbook.sandbox import portal
+from runbook.sandbox import portal, site_vendors
 from runbook.sandbox.deliveries import AGENTS
 from runbook.sandbox.seeds import Deployment
 from runbook.sandbox.site_pool import SitePool, Unavailable
@@ -124,6 +124,10 @@ class Site:
         request.state.objects = [event_id] if new else []
         return JSONResponse({"received": True, "duplicate": not new})
 
+    async def needs(self, request: Request) -> Response:
+        """A page that needs a vendor, asked with the key that this deployment was built with."""
+        return await site_vendors.page(self._world, request.url.path, self._build(request).env)
+
     async def worker(self, request: Request) -> Response:
         """The worker on the queue: it has nothing to do yet."""
         return JSONResponse({"worker": "idle", "queue": "webhooks"})
@@ -136,7 +140,7 @@ class Site:
 
     async def _broken(self, request: Request) -> Response | None:
         """What the defect of the deployment or of a flag's code does to a page; None when the page is served."""
-        if any(flag.breaks_pages and flag.served() for flag in self._world.flags.values()):
+        if any(flag.breaks_pages and flag.evaluate(time.time()) for flag in list(self._world.flags.values())):
             return HTMLResponse("<h1>500: This Serverless Function has crashed.</h1>", 500)
         match self._build(request).defect:
             case "errors":
@@ -147,7 +151,7 @@ class Site:
 
     def _flag(self, key: str) -> bool:
         flag = self._world.flags.get(key)
-        return flag is not None and flag.served()
+        return flag is not None and flag.evaluate(time.time())
 
     def recorded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """The edge: challenges bots in attack mode, counts, turns a dead database into 503, writes the request log."""
@@ -193,6 +197,7 @@ def app(site: Site, domain: str) -> Starlette:
         ("GET", "/api/health", site.health), ("GET", "/api/auth/test", site.auth_test),
         ("POST", "/api/auth/test", site.auth_test), ("POST", "/api/webhooks/stripe", site.stripe),
         ("POST", "/api/webhooks/cal", site.cal), ("GET", "/api/worker", site.worker),
+        *(("GET", path, site.needs) for path in site_vendors.NEEDS),
     ]  # fmt: skip
     served = Starlette(
         routes=[Route(path, site.recorded(handler), methods=[method]) for method, path, handler in routes]

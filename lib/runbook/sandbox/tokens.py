@@ -19,6 +19,7 @@ class TokenState:
     vercel_until: datetime | None = None  # None: a year, less the month that it is old
     vercel_teams: tuple[str, ...] = (TEAM,)
     launchdarkly_role: str = "writer"
+    launchdarkly_usage: bool = True  # whether the plan has the account's usage
     slack_scopes: tuple[str, ...] = SLACK_SCOPES
     sentry_scopes: tuple[str, ...] = SENTRY_SCOPES
     other_projects: tuple[str, ...] = ()  # names of projects that Supabase's token sees beside ours

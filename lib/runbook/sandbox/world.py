@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from runbook.sandbox import paying, scheduling, seeds, signing_in, telling, watching
 from runbook.sandbox.deliveries import Deliveries, Sending
 from runbook.sandbox.hosting import Hosting, Variable
+from runbook.sandbox.keys import Keys
 from runbook.sandbox.platform import Platform, Transport
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
@@ -102,6 +103,8 @@ class World:
             self.sentry = watching.SentryState()
             self.tinybird = watching.TinybirdState()
             self.tokens = TokenState()
+            self.leaked = ""  # the name of the secret that a fault made public
+            self.keys = Keys(self.parts.secrets, now)
             self.visits = Visits(now.timestamp(), lambda: ask_page(self.urls["site"], "/", "ordinary visitor"))
 
     def start(self, urls: Mapping[str, str]) -> None:
@@ -130,10 +133,24 @@ class World:
         """A secret of the sandbox; empty when the sandbox has none of that name or a fault revoked it."""
         return "" if name in self.revoked else str(self.parts.secrets.get(name, ""))
 
+    def opens(self, name: str, given: str) -> bool:
+        """Whether what was given is a living key of that name, and no fault revoked them all."""
+        with self.lock:
+            return name not in self.revoked and self.keys.find(name, given) is not None
+
     def production(self, domain: str = seeds.DOMAINS[0]) -> seeds.Deployment:
         """The deployment that Vercel serves on one of the company's domains."""
         with self.lock:
             return self.hosting.serves(domain, self.times.now())
+
+    def rebuild_with(self, values: Mapping[str, str]) -> None:
+        """The site's environment gets other values, and production is built again with them; a moment ago."""
+        at = self.times.now() - timedelta(seconds=90)
+        with self.lock:
+            for name, value in values.items():
+                self.hosting.variables[name] = replace(self.hosting.variables[name], value=value, updated=at)
+        live = self.production()
+        self.deploy(f"{live.message} (again)", live.author, minutes_ago=1)
 
     def deploy(self, message: str, author: str, *, minutes_ago: float, **rest: Any) -> seeds.Deployment:
         """A deployment that went live a while ago."""

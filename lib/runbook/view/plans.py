@@ -66,10 +66,12 @@ def result_view(result: ActionResult, plan: Plan | None, *, sandbox: bool) -> Vi
     lines = [head, *([f"Reason: {reason}"] if reason else []), *([word.means] if word.means else [])]
     lines += plain.changes(changed, at_most=TEXT_ROWS)
     lines += [f"Proof: {proof}"] if proof else []
+    lines += [*(["Budget:"] if result.steps else []), *plain.table(result.steps, at_most=ALL)]
     body = markup.join([
         el("p", markup.chip(word), " ", el("code", exact), el("span", f"{took}{by}", cls="rb-note"), cls="rb-head"),
         el("p", reason) if reason else Html(), el("p", word.means),
-        _changed(changed), _proof_html(result), el("p", next_step, cls="rb-next"),
+        _changed(changed), _proof_html(result), markup.grid(result.steps) if result.steps else Html(),
+        el("p", next_step, cls="rb-next"),
     ])  # fmt: skip
     row = {**result.as_json(), "changed": len(changed)}
     return View(

@@ -1,5 +1,7 @@
 """Supabase's Management API."""
 
+from datetime import UTC, datetime, timedelta
+
 from runbook.clients import choices
 from runbook.clients.supabase import Supabase
 from runbook.sandbox.seeds import PROJECT_REF
@@ -27,6 +29,12 @@ def play(supabase, sandbox):
     supabase.api_counts(interval="1day")
     supabase.network_bans()
     supabase.upgrade_status()
+    now = datetime.now(UTC)
+    keys = {one.kind: one for one in supabase.api_keys()}
+    since = (now - timedelta(hours=1)).isoformat()
+    assert supabase.key_uses(prefix=keys["secret"].prefix, since=since, until=now.isoformat()) == []
+    supabase.end_api_key(key_id=keys["secret"].key_id, reason="a test")
+    assert [one.kind for one in supabase.api_keys()] == ["publishable"]
     for path in ("config/database/postgres", "config/disk"):
         supabase.door.read(f"{OURS}/{path}")
     assert supabase.door.text(f"{OURS}/health")[0] == 400

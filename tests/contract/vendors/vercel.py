@@ -4,7 +4,7 @@ import time
 
 from runbook.clients import choices
 from runbook.clients.vercel import Vercel
-from runbook.sandbox.twins import vercel_releases as twins
+from runbook.sandbox.twins import vercel_env as twins
 from vendor_contract.recording import Contract
 
 
@@ -19,6 +19,9 @@ def play(vercel, sandbox):
     (candidate, *_) = vercel.rollback_candidates(limit=3)
     vercel.alias("agency.test")
     vercel.activity(now - 7 * 86_400_000, limit=5)
+    vercel.set_auto_assign(on=False)
+    assert vercel.project().auto_assigns is False
+    vercel.set_auto_assign(on=True)
     vercel.attack_mode()
     vercel.set_attack_mode(on=True, until_ms=now + 3_600_000)
     vercel.attack_mode()
@@ -41,6 +44,10 @@ def play(vercel, sandbox):
     vercel.rolling_release()
     sandbox.break_()
     vercel.promote(candidate.uid)
+    (first, *_) = vercel.variables()
+    vercel.set_variable(key=first.key, value="another", targets=["production", "preview"])
+    assert vercel.deployment(uid=vercel.redeploy(uid=project.production_deployment, name=project.name)).state == "READY"
+    vercel.end_token(token_id=vercel.token().token_id)
 
 
 CONTRACTS = [

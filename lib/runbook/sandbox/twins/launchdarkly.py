@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from runbook.sandbox.keys import Key
 from runbook.sandbox.seeds import LD_ENVIRONMENT, LD_PROJECT, AuditEntry, Flag, millis, token
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor
 from runbook.sandbox.twins.limits import Limit
@@ -19,8 +20,8 @@ AUDIT_MOST, AUDIT_USUAL = 20, 10
 
 
 def _authorize(world: World, call: Call) -> None:
-    given, expected = call.headers.get("authorization", ""), world.secret("LD_API_KEY")
-    if not given or not expected or given != expected:  # "Bearer …" is a wrong token too: the value is the whole header
+    given = call.headers.get("authorization", "")
+    if not world.opens("LD_API_KEY", given):  # "Bearer …" is a wrong token too: the value is the whole header
         raise Refusal(401, "Invalid access token", code="unauthorized")
     version = call.headers.get("ld-api-version", VERSIONS[0])
     if version not in VERSIONS:
@@ -51,21 +52,38 @@ def caller_identity(world: World, call: Call) -> Reply:
     """Whose token this is."""
     return Reply({
         "accountId": token("ld account"), "authKind": "token", "tokenKind": "auth", "tokenName": "runbook",
-        "tokenId": token("ld token"), "serviceToken": True,
+        "tokenId": token_in_hand(world, call).uid, "serviceToken": True,
     })  # fmt: skip
 
 
 @VENDOR.route("GET", "/api/v2/tokens/{id}")
 def access_token(world: World, call: Call) -> Reply:
     """The token in hand, without its value; every other one is not there (apidocs, Get access token)."""
-    if call.params["id"] != token("ld token"):
+    ours = token_in_hand(world, call)
+    if call.params["id"] != ours.uid:
         raise Refusal(404, "Unknown access token", code="not_found")
-    made = millis(world.platform.created)
+    made = millis(ours.made)
     return Reply({
-        "_id": token("ld token"), "name": "runbook", "role": world.tokens.launchdarkly_role, "serviceToken": True,
+        "_id": ours.uid, "name": "runbook", "role": world.tokens.launchdarkly_role, "serviceToken": True,
         "ownerId": token("ld owner"), "memberId": token("ld owner"), "token": "", "customRoleIds": [],
         "creationDate": made, "lastModified": made, "_links": _self(call),
     })  # fmt: skip
+
+
+@VENDOR.route("DELETE", "/api/v2/tokens/{id}")
+def delete_token(world: World, call: Call) -> Reply:
+    """End a token (apidocs, Delete access token)."""
+    with world.lock:
+        if not world.keys.end("LD_API_KEY", call.params["id"]):
+            raise Refusal(404, "Unknown access token", code="not_found")
+    return Reply(status=204, change=True, objects=(call.params["id"],))
+
+
+def token_in_hand(world: World, call: Call) -> Key:
+    """The token in hand."""
+    found = world.keys.find("LD_API_KEY", call.headers.get("authorization", ""))
+    assert found is not None, "it was let in"
+    return found
 
 
 @VENDOR.route("GET", "/api/v2/projects")
@@ -178,7 +196,10 @@ def _entry(entry: AuditEntry) -> Json:
         "firstName": entry.member.capitalize(), "lastName": "",
     }  # fmt: skip
     title = f"{entry.member.capitalize()} {entry.verb} {entry.flag_name}"
-    return {
+    by_token = (
+        {"token": {"_links": {}, "_id": entry.token, "name": "runbook", "serviceToken": True}} if entry.token else {}
+    )
+    return by_token | {
         "_links": {"self": {"href": f"/api/v2/auditlog/{entry.uid}", "type": "application/json"}},
         "_id": entry.uid, "_accountId": token("ld account"), "date": millis(entry.date),
         "accesses": [{"action": "updateOn" if "turned" in entry.verb else "updateFallthrough",

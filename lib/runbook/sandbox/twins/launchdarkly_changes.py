@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runbook.sandbox.seeds import LD_ENVIRONMENT, AuditEntry, Flag, token
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
 from runbook.sandbox.twins.launchdarkly import VENDOR as VENDOR
-from runbook.sandbox.twins.launchdarkly import flag_body, known
+from runbook.sandbox.twins.launchdarkly import flag_body, known, token_in_hand
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
@@ -32,7 +32,7 @@ def patch(world: World, call: Call) -> Reply:
     on = _wanted(body)
     dry = call.one("dryRun") == "true"
     with world.lock:
-        flag = _flag_of(world, call)
+        flag = flag_of(world, call)
         if world.flag_approvals:
             raise Refusal(405, "Approval is required to make this change", code="method_not_allowed")
         if on == flag.on:
@@ -43,7 +43,12 @@ def patch(world: World, call: Call) -> Reply:
         world.flags[flag.key] = changed
         verb, comment = ("turned on" if on else "turned off"), str(body.get("comment") or "")
         uid = token(f"audit {flag.key} {verb} {changed.version}")
-        world.audit.insert(0, AuditEntry(uid, world.times.now(), flag.key, flag.name, verb, "runbook", comment))
+        world.audit.insert(
+            0,
+            AuditEntry(
+                uid, world.times.now(), flag.key, flag.name, verb, "runbook", comment, token_in_hand(world, call).uid
+            ),
+        )
         return Reply(flag_body(changed, call), change=True, objects=(flag.key,))
 
 
@@ -56,7 +61,7 @@ def ask_approval(world: World, call: Call) -> Reply:
         raise Refusal(400, "description is required", code="invalid_request")
     _wanted(body)
     with world.lock:
-        flag = _flag_of(world, call)
+        flag = flag_of(world, call)
         uid = token(f"approval {flag.key} {flag.version} {len(world.flag_requests)}")
         request = {
             "_id": uid, "_version": 1, "creationDate": int(world.times.now().timestamp() * 1000),
@@ -73,12 +78,13 @@ def approvals(world: World, call: Call) -> Reply:
     """The requests of one flag, the newest first."""
     known(world, call)
     with world.lock:
-        mine = _flag_of(world, call).key
+        mine = flag_of(world, call).key
         items = [request for key, request in reversed(world.flag_requests) if key == mine]
     return Reply({"items": items, "_links": {"self": {"href": call.path}}})
 
 
-def _flag_of(world: World, call: Call) -> Flag:
+def flag_of(world: World, call: Call) -> Flag:
+    """The flag that a call names."""
     found = world.flags.get(call.params["flag"])
     if found is None:
         raise Refusal(404, f"Unknown feature flag key {call.params['flag']}", code="not_found")

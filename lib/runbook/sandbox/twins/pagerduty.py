@@ -90,8 +90,8 @@ def _invalid(reason: str) -> Refusal:
 
 
 def _authorize(world: World, call: Call) -> None:
-    expected = world.secret("PAGERDUTY_API_KEY")
-    if not expected or call.headers.get("authorization", "") != f"Token token={expected}":
+    kind, _, given = call.headers.get("authorization", "").partition("=")
+    if kind != "Token token" or not world.opens("PAGERDUTY_API_KEY", given):
         raise Refusal(401, "Unauthorized")
     if call.method != "GET":
         raise Refusal(403, "Access Denied")  # this key only reads

@@ -33,7 +33,7 @@ def _authorize(world: World, call: Call) -> None:
         raise Refusal(401, "Authentication credentials were not provided.")
     if given.startswith("sntrys_"):  # an organization's token, for uploads in CI: its scope is small and fixed
         raise Refusal(403, "You do not have permission to perform this action.")
-    if given != world.secret("SENTRY_AUTH_TOKEN"):
+    if not world.opens("SENTRY_AUTH_TOKEN", given):
         raise Refusal(401, "Invalid token")
 
 

@@ -30,8 +30,8 @@ LONGEST_NAME, LONGEST_BODY = 255, 25_000
 
 
 def _authorize(world: World, call: Call) -> None:
-    expected = world.secret("STATUSPAGE_API_KEY")
-    if not expected or call.headers.get("authorization", "") != f"OAuth {expected}":  # the word is OAuth
+    kind, _, given = call.headers.get("authorization", "").partition(" ")
+    if kind != "OAuth" or not world.opens("STATUSPAGE_API_KEY", given):  # the word is OAuth
         raise Refusal(401, "Could not authenticate")
 
 

@@ -55,7 +55,7 @@ def _authorize(world: World, call: Call) -> None:
         raise Refusal(
             401, "You did not provide an API key. You need to provide your API key in the Authorization header."
         )
-    if not any(key == world.secret(name) for name in KEYS):
+    if not any(world.opens(name, key) for name in KEYS):
         raise Refusal(401, f"Invalid API Key provided: {key[:8]}{'*' * 12}{key[-4:]}")
     version = call.headers.get("stripe-version", FIRST_VERSION)
     if version[:10] < FIRST_VERSION or version[4:5] != "-":
@@ -78,7 +78,7 @@ VENDOR = Vendor(
 
 
 def _livemode(world: World, call: Call) -> bool:
-    return KEYS[next(name for name in KEYS if _key(call) == world.secret(name))]
+    return KEYS[next(name for name in KEYS if world.opens(name, _key(call)))]
 
 
 def keyed(handler: Handler) -> Handler:
@@ -107,7 +107,9 @@ def keyed(handler: Handler) -> Handler:
 def account(world: World, call: Call) -> Reply:
     """Whose key it is, in either mode."""
     given(call, "expand[]")
-    return Reply(account_body(world.platform.created))
+    key = next(found for name in KEYS if (found := world.keys.find(name, _key(call))))
+    body = account_body(world.platform.created)
+    return Reply(body | {"id": key.account} if key.account else body)
 
 
 @VENDOR.route("GET", "/v1/webhook_endpoints")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runbook.sandbox.seeds import PROJECT_REF, token
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor
 from runbook.sandbox.twins.limits import Limit
+from runbook.sandbox.twins.supabase_keys import note
 from runbook.times import iso
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ Json = Any
 TOKEN_SECONDS = 3600  # the vendor's default life of a token
 SIGN_INS_PER_5_MINUTES = 150  # the vendor's default for the token call, per address
 WAYS = ("anonymous_users", "apple", "azure", "email", "github", "google", "phone")
+PROJECT_KEYS = ("SUPABASE_ANON_KEY", "SUPABASE_SERVICE_KEY")
 GRANTS = ("password", "refresh_token", "id_token", "pkce", "web3")
 
 
@@ -29,7 +31,9 @@ def _authorize(world: World, call: Call) -> None:
     given = call.headers.get("apikey", "")
     if not given:
         raise Refusal(401, "No API key found in request", hint="No `apikey` request header or url param was found.")
-    if given not in (world.secret("SUPABASE_ANON_KEY"), world.secret("SUPABASE_SERVICE_KEY")):
+    is_good = any(world.opens(name, given) for name in PROJECT_KEYS)
+    note(world, call, given, 200 if is_good else 401)
+    if not is_good:
         raise Refusal(401, "Invalid API key", hint="Double check your Supabase `anon` or `service_role` API key.")
     if "auth" in world.sessions.cut:  # the vendor lost the service
         raise Refusal(503, "upstream connect error or disconnect/reset before headers")

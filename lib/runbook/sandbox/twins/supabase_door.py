@@ -24,7 +24,7 @@ def _authorize(world: World, call: Call) -> None:
         raise Refusal(401, "Unauthorized")
     if not given.startswith(("sbp_", "sbp_oauth_")):  # project keys (anon, service_role, sb_…) are no management tokens
         raise Refusal(401, "JWT could not be decoded" if given.count(".") == 2 else "Invalid access token")
-    if given != world.secret("SUPABASE_API_KEY"):
+    if not world.opens("SUPABASE_API_KEY", given):
         raise Refusal(401, "Unauthorized")
     if call.method != "GET" and world.platform.refuses_changes and "read-only" not in call.path:
         raise Refusal(503, "Service temporarily unavailable, please try again later")

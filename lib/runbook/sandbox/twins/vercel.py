@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runbook.sandbox.seeds import DOMAINS, TEAM, VERCEL_PROJECT, Deployment, millis, token
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor
 from runbook.sandbox.twins.limits import Limit
-from runbook.sandbox.twins.vercel_shapes import NAME, creator, is_candidate, listed, meta, whole
+from runbook.sandbox.twins.vercel_shapes import NAME, creator, crons, is_candidate, listed, meta, whole
 from runbook.times import iso
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _authorize(world: World, call: Call) -> None:
     kind, _, given = call.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not given:
         raise Refusal(403, "The request is missing an authentication token", code="forbidden", missingToken=True)
-    if given != world.secret("VERCEL_TOKEN"):
+    if not world.opens("VERCEL_TOKEN", given):
         raise Refusal(403, "Not authorized", code="forbidden", invalidToken=True)
     if call.path not in ("/v2/user", "/v2/teams", "/v5/user/tokens/current") and (team := call.one("teamId")) not in (
         "",
@@ -129,7 +129,7 @@ def project(world: World, call: Call) -> Reply:
         "directoryListing": False, "resourceConfig": {"functionDefaultRegions": ["fra1"]},
         "defaultResourceConfig": {"functionDefaultRegions": ["fra1"]}, "autoAssignCustomDomains": world.hosting.auto_assign,
         "paused": False, "live": True, "lastAliasRequest": world.hosting.last_alias_request, "security": security,
-        "createdAt": millis(world.platform.created), "updatedAt": millis(live.created),
+        "createdAt": millis(world.platform.created), "updatedAt": millis(live.created), "crons": crons(live),
         "targets": {
             "production": {
                 "id": live.uid, "alias": [name for name, uid in world.hosting.domains.items() if uid == live.uid],

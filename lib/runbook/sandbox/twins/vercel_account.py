@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runbook.sandbox.seeds import DOMAINS, TEAM, VERCEL_PROJECT, millis, token
-from runbook.sandbox.twins.frame import Call, Reply
+from runbook.sandbox.twins.frame import Call, Refusal, Reply
 from runbook.sandbox.twins.vercel import NODE, VENDOR, in_team, our_project
 from runbook.sandbox.twins.vercel_shapes import NAME
 
@@ -57,15 +57,26 @@ def project_domains(world: World, call: Call) -> Reply:
 @VENDOR.route("GET", "/v5/user/tokens/current")
 def own_token(world: World, call: Call) -> Reply:
     """The token that asks: what it reaches, and until when; a year, unless a fault says otherwise."""
-    made = millis(world.times.now()) - 30 * 86_400_000
+    ours = world.keys.find("VERCEL_TOKEN", call.headers.get("authorization", "").partition(" ")[2])
+    assert ours is not None, "it was let in"
+    made = millis(ours.made)
     until = world.tokens.vercel_until
     scopes = [
         {"type": "team", "teamId": team, "origin": "manual", "createdAt": made} for team in world.tokens.vercel_teams
     ]
     return Reply({
         "token": {
-            "id": token("vercel token"), "name": "runbook", "type": "token", "origin": "manual", "activeAt": made,
+            "id": ours.uid, "name": "runbook", "type": "token", "origin": "manual", "activeAt": made,
             "createdAt": made, "expiresAt": made + 365 * 86_400_000 if until is None else millis(until),
             "scopes": scopes or [{"type": "user", "origin": "manual", "createdAt": made}],
         },
     })  # fmt: skip
+
+
+@VENDOR.route("DELETE", "/v3/user/tokens/{id}")
+def delete_token(world: World, call: Call) -> Reply:
+    """End a token of the same user (vercel.com/docs/rest-api, Delete an authentication token)."""
+    with world.lock:
+        if not world.keys.end("VERCEL_TOKEN", call.params["id"]):
+            raise Refusal(404, "Token not found", code="not_found")
+    return Reply({"tokenId": call.params["id"]}, change=True, objects=(call.params["id"],))

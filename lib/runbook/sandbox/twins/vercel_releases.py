@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runbook.sandbox.hosting import Kind
-from runbook.sandbox.seeds import Deployment, millis, token
+from runbook.sandbox.hosting import Hosting, Kind
+from runbook.sandbox.seeds import VERCEL_PROJECT, Deployment, millis, token
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
-from runbook.sandbox.twins.vercel import our_project
+from runbook.sandbox.twins.vercel import our_project, project
 from runbook.sandbox.twins.vercel_account import VENDOR as VENDOR
 from runbook.sandbox.twins.vercel_shapes import NAME, is_candidate
 
@@ -47,11 +47,39 @@ def _move(world: World, call: Call, kind: Kind) -> Reply:
         if wanted.uid == hosting.production and set(hosting.domains.values()) == {wanted.uid}:
             return Reply(None, 201)  # already so
         fits = kind == "promote" or is_candidate(world, wanted) or wanted.uid == hosting.production  # the last: again
+        if (
+            kind == "rollback"
+            and hosting.plan == "hobby"
+            and wanted.uid not in (_right_before(hosting), hosting.production)
+        ):
+            raise Refusal(402, "Hobby projects can only roll back to the previous deployment", code="payment_required")
         if wanted.state != "READY" or not fits:
             raise Refusal(422, f"Deployment {wanted.uid} is not a rollback candidate", code="not_a_candidate")
         replaced = hosting.production
         hosting.move(kind, wanted.uid, now)
     return Reply(None, 201, change=True, objects=(f"{wanted.uid} instead of {replaced}",))
+
+
+def _right_before(hosting: Hosting) -> str:
+    """What served production before what is live now."""
+    served = [each.uid for each in hosting.deployments if each.target == "production" and each.substate == "PROMOTED"]
+    older = served[served.index(hosting.production) + 1 :] if hosting.production in served else served
+    return older[0] if older else ""
+
+
+@VENDOR.route("PATCH", "/v9/projects/{project}")
+def update_project(world: World, call: Call) -> Reply:
+    """Change settings of the project; only the assignment of domains is needed here."""
+    our_project(call, call.params["project"])
+    body = call.json()
+    if not isinstance(body, dict) or set(body) != {"autoAssignCustomDomains"}:
+        raise Refusal(400, "Invalid request: only `autoAssignCustomDomains` is known here", code="bad_request")
+    if not isinstance(on := body["autoAssignCustomDomains"], bool):
+        raise Refusal(400, "Invalid request: `autoAssignCustomDomains` should be boolean", code="bad_request")
+    with world.lock:
+        world.hosting.settle(world.times.now())
+        changed = world.hosting.set_auto_assign(on)
+    return Reply(project(world, call).body, change=changed, objects=(VERCEL_PROJECT,))
 
 
 @VENDOR.route("GET", "/v1/projects/{project}/promote/aliases")

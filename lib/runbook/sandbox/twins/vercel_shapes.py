@@ -33,6 +33,15 @@ def meta(each: Deployment) -> Json:
     }  # fmt: skip
 
 
+def crons(each: Deployment) -> Json:
+    """The cron jobs that came with a build; whoever broke something had just added one."""
+    jobs = [("/api/cron/invoices", "0 6 * * 1"), *([("/api/cron/sessions", "*/5 * * * *")] if each.defect else [])]
+    return {
+        "enabledAt": millis(each.created), "disabledAt": None, "updatedAt": millis(each.created), "deploymentId": each.uid,
+        "definitions": [{"host": each.url, "path": path, "schedule": schedule} for path, schedule in jobs],
+    }  # fmt: skip
+
+
 def listed(world: World, each: Deployment) -> Json:
     """A deployment in a list: the id is called ``uid`` here."""
     ready = millis(each.created + timedelta(seconds=48))
