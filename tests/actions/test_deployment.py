@@ -97,6 +97,10 @@ def test_the_plan_names_what_else_goes_back(world: World) -> None:
     plan = world.plan(roll_back_deployment)
     costs = "\n".join(plan.costs)
     assert "environment variables and cron jobs" in costs
+    assert "older values come back" not in costs
+    world.systems.vercel.set_variable("STRIPE_SECRET_KEY", "rk_live_newer", ["production"])
+    plan = world.plan(roll_back_deployment)
+    assert "WARNING: older values come back of STRIPE_SECRET_KEY: changed since that build" in plan.costs
     assert "cron jobs now: /api/cron/invoices (0 6 * * 1), /api/cron/sessions (*/5 * * * *)" in costs
     world.carry_out(roll_back_deployment, plan)
     assert world.prove(roll_back_deployment, plan).status is Status.OK

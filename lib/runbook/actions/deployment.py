@@ -9,7 +9,7 @@ from runbook.actions.freezing import freeze_deployments, thaw_deployments
 from runbook.actions.serving import verify_promote, verify_roll_back
 from runbook.checks.deployment import applied_migrations, describe, last_good, left_behind, migrations_since, recent
 from runbook.clients.vercel import Deployment, VercelProject
-from runbook.errors import Refused, SystemFault
+from runbook.errors import Fault, Refused, SystemFault
 from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview
 from runbook.systems import Systems
 
@@ -140,6 +140,7 @@ def _costs_of_going_back(
         else f"the {len(gone)} deployments since then are no longer served",
         "environment variables and cron jobs go back to what that build had"
         + (f"; cron jobs now: {', '.join(project.crons)}" if project.crons else ""),
+        *_variables_since(systems, to),
         "new deployments do not go live by themselves until somebody promotes",
     ]
     since = migrations_since(applied_migrations(systems), to)
@@ -149,6 +150,19 @@ def _costs_of_going_back(
         costs.append(f"WARNING: older than today's schema by {len(since)} migration(s), the newest {since[0]}: "
                      "ask whether that code can live with it")  # fmt: skip
     return tuple(costs)
+
+
+def _variables_since(systems: Systems, to: Deployment) -> list[str]:
+    """The variables of production that were changed since a build, whose older values come back with it."""
+    try:
+        found = [
+            one.key for one in systems.vercel.variables() if "production" in one.targets and one.updated_at > to.at
+        ]
+    except SystemFault as fault:
+        if fault.fault is not Fault.PERMISSION:
+            raise
+        return ["WARNING: which variables were changed since that build cannot be told: the token may not read them"]
+    return [f"WARNING: older values come back of {', '.join(found)}: changed since that build"] if found else []
 
 
 def _was_rolled_back(project: VercelProject) -> bool:
