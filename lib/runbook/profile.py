@@ -24,6 +24,11 @@ class ClerkTarget:
     frontend_url: str
     instance_id: str
     status_url: str
+    # the variables by which the site signs people in (Clerk docs, environment variables): the pinned public key, the secret key
+    # and the publishable key; an empty name: the site does without
+    key_variable: str = "CLERK_JWT_KEY"
+    secret_variable: str = "CLERK_SECRET_KEY"
+    publishable_variable: str = "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class DatabaseTarget:
     pooler_variable: str = "POOLER_URL"
     replica_variable: str = "REPLICA_URL"
     protected_roles: tuple[str, ...] = ()
+    sessions_table: str = ""  # of the application's own, with user_id and expires_at; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)

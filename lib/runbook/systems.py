@@ -106,9 +106,8 @@ class Systems:
     @property
     def supabase_auth(self) -> SupabaseAuth:
         """Supabase Auth, as the site's customers meet it."""
-        user = (self._secrets.get("AUTH_TEST_USER") or "", self._secrets.get("AUTH_TEST_PASSWORD") or "")
         return self.open_vendor("supabase_auth", "SUPABASE_ANON_KEY", "supabase_auth", lambda to, key, more: SupabaseAuth(
-            to.url, key, user, **more))  # fmt: skip
+            to.url, key, self._test_user(), **more))  # fmt: skip
 
     @property
     def status_pages(self) -> dict[str, Page]:
@@ -124,7 +123,8 @@ class Systems:
     def site(self) -> Site:
         """The company's own site."""
         target = _used(self.profile.site, "site")
-        return self._open("site", lambda: Site(target.url, times=self.times, transport=self._transports.get("site")))
+        return self._open("site", lambda: Site(
+            target.url, self._test_user(), times=self.times, transport=self._transports.get("site")))  # fmt: skip
 
     @property
     def database(self) -> Database:
@@ -214,6 +214,9 @@ class Systems:
         target = _used(getattr(self.profile, part), system)
         more = {"times": self.times, "transport": self._transports.get(system, self._transports.get(part))}
         return self._open(system, lambda: make(target, self._secrets.need(secret) if secret else "", more))
+
+    def _test_user(self) -> tuple[str, str]:
+        return self._secrets.get("AUTH_TEST_USER") or "", self._secrets.get("AUTH_TEST_PASSWORD") or ""
 
     def _open(self, name: str, make: Callable[[], T]) -> T:
         with self._opening:

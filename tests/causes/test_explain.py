@@ -29,6 +29,20 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "flags.changed": {"suspect": ""},
     "recovery.deleted": {"damaged": []},
     "recovery.window": {"pitr": True},
+    "auth.our_test": {"status_code": 200, "clerk": "ok", "supabase_auth": "ok"},
+    "auth.supabase_health": {"down": False},
+    "auth.supabase_sign_in": {"layer": ""},
+    "auth.supabase_keys": {"behind": False},
+    "clerk.status_page": {"affected": []},
+    "clerk.frontend": {"down": False, "why": ""},
+    "clerk.instance": {"environment_type": "production"},
+    "clerk.pinned_key": {"is_stale": False, "token_is_foreign": False},
+    "clerk.login_page": {"is_other": False},
+    "clerk.origins": {"missing": []},
+    "sign_in_variables.in_place": {"missing": [], "behind": []},
+    "clerk.single_sign_on": {"off": []},
+    "sign_ins.recent": {"missing": 0},
+    "sign_ins.loops": {"user": ""},
     "leaked.secret_meant": {
         "secret": "LD_API_KEY",
         "made_at": "the vendor's page",
@@ -48,7 +62,7 @@ def world(**changes: tuple[Status, dict[str, Any]]) -> dict[str, Finding]:
     """A healthy world but for the changes: ``database_disk=(CRITICAL, {facts})``."""
     findings = {name: Finding(name, Status.OK, "fine", facts=facts) for name, facts in HEALTHY.items()}
     for key, (status, facts) in changes.items():
-        name = key.replace("_", ".", 1)
+        name = next(one for one in HEALTHY if one.replace(".", "_") == key)
         findings[name] = Finding(name, status, f"{name} is {status}", facts={**HEALTHY[name], **facts})
     return findings
 
@@ -70,6 +84,14 @@ RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
 
 GONE = (Status.CRITICAL, {"damaged": ["public.bookings"]})
 NOT_BOUGHT = (Status.WARNING, {"pitr": False})
+STALE = (Status.CRITICAL, {"is_stale": True})
+AUTH_DOWN = (Status.CRITICAL, {"down": True})
+NO_TOKEN = (Status.CRITICAL, {"layer": "service"})
+
+
+def refused(why: str) -> tuple[Status, dict[str, Any]]:
+    """Our own auth test, refused at Clerk for this reason."""
+    return Status.CRITICAL, {"status_code": 401, "clerk": why}
 
 
 STILL_OPENS = (Status.CRITICAL, {"opens": True})
@@ -217,6 +239,68 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         ["this-machine"],
     ),
     "rows are gone": (world(recovery_deleted=GONE), ["mass-delete"]),
+    "Clerk is down": (
+        world(
+            clerk_frontend=(Status.CRITICAL, {"down": True, "why": "503"}), auth_our_test=refused("clerk-unreachable")
+        ),
+        ["clerk-outage"],
+    ),
+    "Clerk's key was rotated": (
+        world(clerk_pinned_key=STALE, auth_our_test=refused("token-invalid-signature")),
+        ["stale-signing-key"],
+    ),
+    "a variable is missing": (
+        world(
+            sign_in_variables_in_place=(Status.CRITICAL, {"missing": ["CLERK_JWT_KEY"]}),
+            auth_our_test=refused("jwk-local-missing"),
+        ),
+        ["sign-in-variable"],
+    ),
+    "a variable holds no key": (world(auth_our_test=refused("jwk-failed-to-resolve")), ["sign-in-variable"]),
+    "browsers are sent to another instance": (
+        world(clerk_login_page=(Status.CRITICAL, {"is_other": True}), auth_our_test=refused("token-invalid-signature")),
+        ["instances-mixed"],
+    ),
+    "our secret key is another instance's": (world(clerk_instance=(Status.CRITICAL, {})), ["instances-mixed"]),
+    "Clerk's page alone cries wolf": (world(clerk_status_page=(Status.WARNING, {})), []),
+    "an origin is not allowed": (
+        world(auth_our_test=refused("origin_invalid"), clerk_origins=(Status.WARNING, {"missing": ["https://p.test"]})),
+        ["origin-not-allowed"],
+    ),
+    "an origin that nobody signs in from is not allowed": (
+        world(clerk_origins=(Status.WARNING, {"missing": ["https://old.test"]})),
+        [],
+    ),
+    "a customer's own sign-in is off": (
+        world(clerk_single_sign_on=(Status.WARNING, {"off": ["Big"]})),
+        ["single-sign-on-off"],
+    ),
+    "a user loops": (world(sign_ins_loops=(Status.CRITICAL, {"user": "user_1"})), ["sessions-looping"]),
+    "Supabase Auth is down": (
+        world(auth_supabase_health=AUTH_DOWN, auth_supabase_sign_in=NO_TOKEN),
+        ["supabase-auth-down"],
+    ),
+    "Supabase Auth is down and the vendor says so": (
+        world(
+            auth_supabase_health=AUTH_DOWN,
+            auth_supabase_sign_in=NO_TOKEN,
+            database_status_page=(Status.WARNING, {"affected": [{"service": "auth"}]}),
+            database_services=(Status.CRITICAL, {"unhealthy": ["auth"]}),
+        ),
+        ["vendor-outage"],
+    ),
+    "Supabase Auth without its database": (
+        world(auth_supabase_sign_in=(Status.CRITICAL, {"layer": "database"})),
+        ["auth-without-database"],
+    ),
+    "the test user's password is wrong": (
+        world(auth_supabase_sign_in=(Status.WARNING, {"layer": "test user"})),
+        [],
+    ),
+    "Supabase has Clerk's old key": (
+        world(auth_supabase_keys=(Status.CRITICAL, {"behind": True})),
+        ["third-party-keys-stale"],
+    ),
     "a secret is out": (world(leaked_old_one=STILL_OPENS), ["leaked-secret"]),
     "a secret is out and its new one is no good": (
         world(leaked_old_one=STILL_OPENS, leaked_new_one=NEW_REFUSED),
@@ -286,3 +370,10 @@ def test_what_is_ok_although_the_cause_would_break_it_speaks_against() -> None:
     leak = explain(world(database_idle_transactions=LEAK, database_utilisation=FULL))[0]
     assert leak.evidence_for == ("database.idle_transactions", "database.utilisation")
     assert "site.health" in leak.evidence_against
+
+
+def test_a_key_that_was_set_after_the_build_needs_a_build_only() -> None:
+    set_since = (Status.WARNING, {"behind": ["CLERK_JWT_KEY"]})
+    (both,) = explain(world(clerk_pinned_key=STALE))
+    (build,) = explain(world(clerk_pinned_key=STALE, sign_in_variables_in_place=set_since))
+    assert (both.actions, build.actions) == (("set_sign_in_variable", "redeploy"), ("redeploy",))

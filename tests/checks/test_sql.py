@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import runbook
 from psycopg.rows import dict_row
+from runbook.db.statements import with_table
 
 if TYPE_CHECKING:
     from runbook.sandbox.postgres import Postgres
@@ -28,13 +29,16 @@ SAMPLE: dict[str, Any] = {
     "schema": "public",
     "table_name": "bookings",
     "public_key": PUBLIC_KEY,
+    "until": "2026-01-05 03:00:00+00",
+    "user_id": "user_7",
 }
 PROTECTED = "postgres,authenticator"
 Row = dict[str, Any]
 
 
 def statement(path: Path) -> str:
-    return "\n".join(line for line in path.read_text("utf-8").splitlines() if not line.lstrip().startswith("--"))
+    lines = (line for line in path.read_text("utf-8").splitlines() if not line.lstrip().startswith("--"))
+    return with_table("\n".join(lines), {"table": "public.user_sessions"})
 
 
 def named(name: str) -> str:
@@ -55,7 +59,7 @@ class TestFile:
     def test_names_the_schema_of_every_relation(self, path: Path) -> None:
         text = re.sub(r"extract\(epoch from|distinct from|'[^']*'", "", statement(path))
         own = {*re.findall(r"(?:with|,)\s+([a-z_]+) as \(", text), "lateral"}
-        relations = re.findall(r"\b(?:from|join)\s+([a-z_.]+)", text)
+        relations = re.findall(r"\b(?:from|join)\s+([a-z_.]+)", text.replace('"', ""))
         assert [name for name in relations if "." not in name and name not in own] == []
 
 

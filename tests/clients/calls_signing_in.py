@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from calls import MS, SECRET, Call
-from runbook.clients.clerk import Domain, Frontend, Instance, PublicKey, Session, SingleSignOn, User
+from runbook.clients.clerk import Domain, Frontend, Instance, Session, SingleSignOn, User
+from runbook.clients.public_keys import PublicKey
 from runbook.clients.supabase_auth import AuthHealth, AuthSettings, SignedIn
 
 AT = "2026-01-05T03:00:00.000Z"
@@ -12,7 +13,7 @@ KEYS = {"keys": [
     {"kid": "ins_1", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "n" * 342, "e": "AQAB", **PRIVATE},
     {"kid": "ins_2", "kty": "EC", "alg": "ES256", "use": "sig", "crv": "P-256", "x": "x1", "y": "y1", "d": SECRET},
 ]}  # fmt: skip
-READ_KEYS = [PublicKey("ins_1", "RSA", "RS256", "n" * 342), PublicKey("ins_2", "EC", "ES256", "x1")]
+READ_KEYS = [PublicKey("ins_1", "RSA", "RS256", "n" * 342, "AQAB"), PublicKey("ins_2", "EC", "ES256", "x1")]
 USER = {
     "id": "user_1", "object": "user", "first_name": SECRET, "email_addresses": [{"email_address": SECRET}], "banned": False,
     "locked": True, "last_sign_in_at": MS, "private_metadata": {"x": SECRET},
@@ -56,6 +57,10 @@ CALLS = {
     "clerk.find_users": Call(
         "clerk", lambda s: s.clerk.find_users("ada@customer.test"), "GET /v1/users", [USER], [READ_USER],
         {"query": "ada@customer.test", "limit": "10"}, may_be_empty=True,
+    ),
+    "clerk.last_signed_in": Call(
+        "clerk", lambda s: s.clerk.last_signed_in(), "GET /v1/users", [USER], [READ_USER],
+        {"order_by": "-last_sign_in_at", "limit": "10"}, may_be_empty=True,
     ),
     "clerk.user": Call("clerk", lambda s: s.clerk.user("user_1"), "GET /v1/users/user_1", USER, READ_USER),
     "clerk.sessions": Call(

@@ -17,7 +17,7 @@ import pytest
 from calls import MS, SECRET, Call
 from runbook.clients.launchdarkly import FlagChange
 from runbook.clients.status_page import Component, Incident, StatusSummary
-from runbook.clients.supabase import ApiCounts, Disk, PoolerConfig, Project, Service
+from runbook.clients.supabase import ApiCounts, AuthKey, Disk, PoolerConfig, Project, Service, ThirdParty
 from runbook.clients.vercel import Activity, Deployment, Move, VercelProject
 from runbook.errors import Fault, SystemFault
 from runbook.testing import PROJECT, REF, TEAM, Asked, Says, World
@@ -102,6 +102,17 @@ CALLS = {
     "supabase.restore_to": Call(
         "supabase", lambda s: s.supabase.restore_to(1767582000), f"POST {SUPABASE}/database/backups/restore-pitr", None, None,
         body={"recovery_time_target_unix": 1767582000}, status=201,
+    ),
+    "supabase.auth_keys": Call(
+        "supabase", lambda s: s.supabase.auth_keys(), f"GET {SUPABASE}/config/auth/signing-keys",
+        {"keys": [{"id": "k1", "algorithm": "ES256", "status": "in_use", "public_jwk": {"d": SECRET}}]},
+        [AuthKey("k1", "ES256", "in_use")],
+    ),
+    "supabase.third_parties": Call(
+        "supabase", lambda s: s.supabase.third_parties(), f"GET {SUPABASE}/config/auth/third-party-auth",
+        [{"id": "t1", "type": "clerk", "oidc_issuer_url": "https://clerk.agency.test", "resolved_at": "2026-01-05T03:00:00Z",
+          "resolved_jwks": {"keys": [{"kid": "ins_1", "kty": "RSA", "alg": "RS256", "n": "n", "e": "AQAB", "d": SECRET}]}}],
+        [ThirdParty("clerk", "https://clerk.agency.test", ("ins_1",), "2026-01-05T03:00:00Z")], may_be_empty=True,
     ),
     "supabase.disk": Call(
         "supabase", lambda s: s.supabase.disk(), f"GET {SUPABASE}/config/disk/util",
@@ -420,3 +431,27 @@ def test_the_site_is_asked_past_the_cache_and_without_anybodys_token() -> None:
     (asked,) = world.vendors["site"].asked
     assert asked.headers["cache-control"] == "no-cache"
     assert "authorization" not in asked.headers
+
+
+def test_our_auth_test_gets_the_test_user_and_says_what_it_says() -> None:
+    said = {
+        "clerk": "token-invalid-signature",
+        "supabase_auth": "ok",
+        "pinned_key": "abc",
+        "token_kid": "ins_1",
+        "more": SECRET,
+    }
+    world = World(vendors={"site": {"POST /api/auth/test": Says(401, said)}})
+    read = world.systems.site.auth_test("/api/auth/test")
+    assert (read.status_code, read.clerk, read.supabase_auth) == (401, "token-invalid-signature", "ok")
+    assert (read.pinned_key, read.token_kid, read.error) == ("abc", "ins_1", "")
+    (asked,) = world.vendors["site"].asked
+    assert asked.json == {"email": "smoke@agency.test", "password": "test-password"}
+    assert world.changes == []
+
+
+def test_without_a_test_user_our_auth_test_is_asked_all_the_same() -> None:
+    world = World(vendors={"site": {"POST /api/auth/test": Says(text="<h1>fine")}}, secrets={})
+    assert world.systems.site.auth_test("/api/auth/test").clerk == ""
+    (asked,) = world.vendors["site"].asked
+    assert asked.json == {}

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from runbook.db.statements import as_json, load_statement, numbered_parameters
+from runbook.db.statements import as_json, load_statement, numbered_parameters, with_table
 from runbook.errors import SettingError
 
 
@@ -65,3 +65,12 @@ def test_every_statement_loads_without_comments_as_one_statement() -> None:
 def test_a_statement_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(SettingError, match="no statement"):
         load_statement(name)
+
+
+def test_a_table_of_the_profile_is_put_in_as_a_name_and_nothing_else_is() -> None:
+    statement = "delete from {table} s where s.id = %(id)s"
+    assert with_table(statement, {"table": "public.user_sessions"}).startswith('delete from "public"."user_sessions" s')
+    assert with_table("select 1", {}) == "select 1"
+    for wrong in ("user_sessions", "public.x; drop table y", 'public."x"', "public.X", "", "a.b.c", "public.x\n"):
+        with pytest.raises(SettingError, match="no schema.table"):
+            with_table(statement, {"table": wrong})

@@ -32,6 +32,7 @@ SCENARIOS = (
     "flag-raises-errors",
     "leaked-ended-too-early",
     "recovery-not-bought",
+    "origin-not-allowed",
 )
 CELL_SECONDS = 60
 

@@ -52,11 +52,14 @@ NO_VENDOR = {
     "changes.migrations",
     "database.replicas",
     "recovery.deleted",
+    "auth.our_test",  # the site's own word
 }
-# What an empty list says truly: nothing was changed. The project itself names its live deployment and says that it was never
-# moved, the disk its bytes.
+# What an empty list says truly: nothing was changed, no origin is shut out, nobody has a sign-in of their own. The project itself
+# names its live deployment and says that it was never moved, the disk its bytes; who signs in, and whether one can, is in no list.
 EMPTY_IS_TRUE = {
-    "changes.deployments", "changes.flags", "changes.config", "deployment.live", "deployment.error_rate", "database.disk",
+    "changes.deployments", "changes.flags", "changes.config", "changes.variables", "deployment.live",
+    "deployment.error_rate", "database.disk", "clerk.origins", "clerk.single_sign_on", "clerk.frontend", "clerk.instance",
+    "sign_ins.recent", "auth.supabase_health", "auth.supabase_sign_in",
 }  # fmt: skip
 SECONDS = 1.0
 

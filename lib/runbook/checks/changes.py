@@ -63,6 +63,18 @@ def config(systems: Systems, hours: int = HOURS) -> Answer:
     return answer(rows, systems, hours, ("change of settings", "changes of settings"), "Vercel, activity")
 
 
+@check(asks=("vercel",), required=False)
+def variables(systems: Systems, hours: int = HOURS) -> Answer:
+    """Which variables of the site were set in the last hours? A build that is older does not have them yet."""
+    if systems.profile.vercel is None:
+        return not_used("Vercel", systems)
+    rows = [
+        change(parse_iso(one.updated_at), "vercel", f"variable {one.key} set for {', '.join(one.targets)}", "", one.key)
+        for one in systems.vercel.variables()
+    ]
+    return answer(rows, systems, hours, ("variable", "variables"), "Vercel, environment variables")
+
+
 def answer(rows: Sequence[Row], systems: Systems, hours: int, what: tuple[str, str], where: str) -> Answer:
     """The rows of the last hours, newest first. A change is no fault: always ok."""
     since = iso(systems.times.now() - timedelta(hours=hours))

@@ -1,8 +1,8 @@
 """Clerk: the backend API with our secret key, and the frontend API as a browser asks it, without any.
 
-The API version is always said, by header only; two ways at once are refused. Keys are read by a whitelist: the schema allows
-private members in a JWKS. Users are personal data: their ids and states are read, no name, address or metadata. Sessions are
-bare lists, other lists come with ``total_count`` (Clerk's OpenAPI documents, version 2026-05-12).
+The API version is always said, by header only; two ways at once are refused. Users are personal data: their ids and states
+are read, no name, address or metadata. Sessions are bare lists, other lists come with ``total_count`` (Clerk's OpenAPI
+documents, version 2026-05-12).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
+from runbook.clients.public_keys import PublicKey, keys_of
 from runbook.clients.shapes import fields, inner, items, moment, needed, segment, shape, text, unreadable, whole
 from runbook.model import Json
 from runbook.times import Times
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 API_VERSION = "2026-05-12"
 MOST = 500  # rows of one page
-LONGEST_KEY = 2000  # characters of a modulus: 342 for RSA with 2048 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,6 @@ class Instance:
     instance_id: str
     environment_type: str
     allowed_origins: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PublicKey:
-    """A key that session tokens are signed with: its id, and what a pinned copy of it must agree with."""
-
-    kid: str
-    kind: str
-    algorithm: str
-    modulus: str  # of an elliptic key its x
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +104,7 @@ class Clerk:
 
     def keys(self) -> list[PublicKey]:
         """The keys that sign tokens now. This call has no rate limit."""
-        return _keys(self.door.read("/v1/jwks").data, "clerk")
+        return keys_of(self.door.read("/v1/jwks").data, "clerk")
 
     def domains(self) -> list[Domain]:
         """The instance's domains."""
@@ -147,6 +137,13 @@ class Clerk:
     def find_users(self, words: str, limit: int = 10) -> list[User]:
         """Users by id, address or name, as the dashboard's search finds them."""
         data = self.door.read("/v1/users", {"query": words, "limit": limit}).data
+        rows = items(data, "clerk", "users")
+        with shape("clerk", "users"):
+            return [_user(row) for row in rows]
+
+    def last_signed_in(self, limit: int = 10) -> list[User]:
+        """The users who signed in last, newest first."""
+        data = self.door.read("/v1/users", {"order_by": "-last_sign_in_at", "limit": limit}).data
         rows = items(data, "clerk", "users")
         with shape("clerk", "users"):
             return [_user(row) for row in rows]
@@ -202,21 +199,7 @@ class ClerkFrontend:
 
     def keys(self) -> list[PublicKey]:
         """The keys as the site fetches them, without a secret."""
-        return _keys(self.door.read("/.well-known/jwks.json").data, "clerk_frontend")
-
-
-def _keys(data: Json, system: str) -> list[PublicKey]:
-    (rows,) = fields(data, system, "keys", "keys")
-    with shape(system, "keys"):
-        return [
-            PublicKey(
-                needed(row, "kid"),
-                needed(row, "kty"),
-                text(row, "alg"),
-                text(row, "n" if "n" in row else "x", LONGEST_KEY),
-            )
-            for row in items(rows, system, "keys")
-        ]
+        return keys_of(self.door.read("/.well-known/jwks.json").data, "clerk_frontend")
 
 
 def _domain(row: dict[str, Json]) -> Domain:

@@ -85,9 +85,11 @@ class HttpDoor:
         """A change, or a read that is a POST: sent exactly once. ``content_type`` for a vendor with its own kind of JSON."""
         return self._send(method, path, params, json, seconds, {"Content-Type": content_type} if content_type else None)
 
-    def text(self, path: str, *, seconds: float = READ_SECONDS) -> tuple[int, Mapping[str, str], bytes]:
-        """GET of anything, whatever its status, asked once: for our own pages."""
-        return self._exchange("GET", path, None, None, seconds)
+    def text(
+        self, path: str, *, seconds: float = READ_SECONDS, method: str = "GET", json: Json = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Anything, whatever its status, asked once: for our own pages."""
+        return self._exchange(method, path, None, json, seconds)
 
     def close(self) -> None:
         """Close the connections; nothing is asked after that."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import httpx
 
 SECONDS = 6.0
+MOST = 2000  # characters of a page that are kept
+MOST_OF_A_FORM = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +25,52 @@ class Page:
     status_code: int
     seconds: float
     data: Json  # parsed JSON, else None
-    text: str  # the first 2,000 characters
+    text: str  # the first characters of it
+
+
+@dataclass(frozen=True, slots=True)
+class AuthTest:
+    """What our own auth test says of a test user's sign-in. Empty is what it does not say.
+
+    ``clerk`` and ``supabase_auth`` are ``ok`` or the reason; ``pinned_key`` is the fingerprint (RFC 7638) of the public key that
+    the running build checks tokens with, ``token_kid`` the id of the key that signed the token it got.
+    """
+
+    status_code: int
+    seconds: float
+    clerk: str
+    supabase_auth: str
+    error: str
+    pinned_key: str
+    token_kid: str
 
 
 class Site:
     """The site's pages."""
 
-    def __init__(self, url: str, *, times: Times, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, test_user: tuple[str, str] = ("", ""), *, times: Times,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:  # fmt: skip
         headers = {"Cache-Control": "no-cache"}  # the origin, not the cache in front of it
         self.door = HttpDoor(url, system="site", times=times, headers=headers, transport=transport)
-        self._times = times
+        self._times, self._test_user = times, test_user
 
-    def get(self, path: str) -> Page:
+    def get(self, path: str, *, most: int = MOST) -> Page:
         """One page."""
         started = self._times.monotonic()
         status_code, _, body = self.door.text(path, seconds=SECONDS)
         seconds = self._times.monotonic() - started
-        return Page(status_code, seconds, decode(body)[0], body.decode("utf-8", "replace")[:2000])
+        return Page(status_code, seconds, decode(body)[0], body.decode("utf-8", "replace")[:most])
+
+    def auth_test(self, path: str) -> AuthTest:
+        """Our own auth test: it signs the test user in where one is set, and changes nothing."""
+        email, password = self._test_user
+        body = {"email": email, "password": password} if email and password else {}
+        started = self._times.monotonic()
+        status_code, _, answer = self.door.text(path, seconds=SECONDS, method="POST", json=body)
+        data = decode(answer)[0]
+        said = data if isinstance(data, dict) else {}
+        names = ("clerk", "supabase_auth", "error", "pinned_key", "token_kid")
+        parts = (str(said.get(name) or "")[:120] for name in names)
+        return AuthTest(status_code, self._times.monotonic() - started, *parts)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
+from runbook.clients.public_keys import keys_of
 from runbook.clients.shapes import fields, inner, items, line, needed, segment, shape, text, unreadable, whole
 from runbook.clients.supabase_rows import KEY_USES, ApiKey, KeyUse
 from runbook.errors import Fault, SystemFault
@@ -74,6 +75,25 @@ class ApiCounts:
     auth: int
     storage: int
     realtime: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthKey:
+    """A key that Supabase Auth signs tokens with: in_use, standby, previously_used or revoked."""
+
+    key_id: str
+    algorithm: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdParty:
+    """Another vendor whose tokens the project takes, and the ids of its keys as they were last fetched."""
+
+    kind: str
+    issuer: str
+    kids: tuple[str, ...]
+    fetched_at: str
 
 
 class Supabase:
@@ -152,6 +172,28 @@ class Supabase:
                 "latest_unix": whole(window, "latest_physical_backup_date_unix"),
                 "backups": [{"status": text(row, "status"), "inserted_at": text(row, "inserted_at")} for row in rows],
             }  # fmt: skip
+
+    def auth_keys(self) -> list[AuthKey]:
+        """The keys that Auth signs tokens with."""
+        (rows,) = fields(self.door.read(f"{self._base}/config/auth/signing-keys").data, "supabase", "keys", "keys")
+        with shape("supabase", "keys"):
+            return [
+                AuthKey(needed(row, "id"), needed(row, "algorithm"), needed(row, "status"))
+                for row in items(rows, "supabase", "keys")
+            ]
+
+    def third_parties(self) -> list[ThirdParty]:
+        """Who else's tokens the project takes (Clerk's, say), and which of their keys it knows."""
+        rows = items(self.door.read(f"{self._base}/config/auth/third-party-auth").data, "supabase", "third-party auth")
+        with shape("supabase", "third-party auth"):
+            return [
+                ThirdParty(
+                    needed(row, "type"), text(row, "oidc_issuer_url"),
+                    tuple(key.kid for key in keys_of(row.get("resolved_jwks") or {"keys": []}, "supabase")),
+                    text(row, "resolved_at"),
+                )
+                for row in rows
+            ]  # fmt: skip
 
     def restore_to(self, unix: int) -> None:
         """Restore the database to a second; asynchronous, no job id: the project is the job. An integer, not the docs' text."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbook.db.login import Login
 from runbook.db.refusals import fault_at
-from runbook.db.statements import as_json, load_statement, numbered_parameters
+from runbook.db.statements import as_json, load_statement, numbered_parameters, with_table
 from runbook.db.transaction import is_alive, transaction
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
@@ -142,7 +142,7 @@ class Database:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _execute(self, name: str, values: Mapping[str, Json], *, change: bool) -> list[dict[str, Json]]:
-        statement = load_statement(name)
+        statement = with_table(load_statement(name), values)
         with self._turn(self._using):
             try:
                 connection, way = self._any()

@@ -15,6 +15,8 @@ from runbook.errors import SettingError
 from runbook.model import Json
 from runbook.times import iso
 
+TABLE = re.compile(r"[a-z_][a-z0-9_]{0,62}\.[a-z_][a-z0-9_]{0,62}")
+
 
 @functools.cache
 def load_statement(name: str) -> str:
@@ -24,6 +26,18 @@ def load_statement(name: str) -> str:
         raise SettingError(f"no statement {name}", where="runbook/sql", next_step="correct the name")
     lines = [re.sub(r"\s*--.*$", "", line) for line in file.read_text("utf-8").splitlines()]
     return "\n".join(line for line in lines if line.strip()).rstrip().rstrip(";")
+
+
+def with_table(statement: str, values: Mapping[str, Json]) -> str:
+    """The statement with the table that the profile names in the place of ``{table}``: a name cannot be bound like a value."""
+    if "{table}" not in statement:
+        return statement
+    name = str(values["table"])
+    if not TABLE.fullmatch(name):
+        raise SettingError(
+            f"{name!r} is no schema.table", where="profile", next_step="write it as public.user_sessions"
+        )
+    return statement.replace("{table}", ".".join(f'"{part}"' for part in name.split(".")))
 
 
 def numbered_parameters(statement: str, values: Mapping[str, Json]) -> tuple[str, list[Json]]:

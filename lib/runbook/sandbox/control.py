@@ -86,9 +86,12 @@ def _state(world: World, call: Call) -> Reply:
 def figures(world: World) -> dict[str, Json]:
     """The world as it is now, asked live. Top-level keys are what a scenario's ``expect.world`` compares."""
     alive = world.parts.postgres.alive()
-    home = world.threads.submit(ask_site, world, "/")  # beside the other question: each may take seconds
+    home, login = (
+        world.threads.submit(ask_site, world, path) for path in ("/", "/api/auth/test")
+    )  # each may take seconds
     state: dict[str, Json] = {
         "scenario": world.scenario, "faults": list(world.faults), "health": ask_site(world, "/api/health"), "home": home.result(),
+        "auth_test": login.result(), "sessions_active": sum(one.status == "active" for one in world.clerk.sessions.values()),
         "postgres_alive": alive, "project_status": world.platform.status,
         "attack_mode": world.traffic.attack_mode(), "busy": world.traffic.busy(), "visitors": world.traffic.answers(),
         "default_pool_size": world.parts.pooler.default_pool_size, "pool_mode": world.parts.pooler.pool_mode,
@@ -105,7 +108,7 @@ def figures(world: World) -> dict[str, Json]:
         "hooks_on": sum(one.active for one in world.calcom.hooks.values()),
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
-        "replica_behind_mb": None, "data_as_before": None,
+        "replica_behind_mb": None, "data_as_before": None, "session_rows": None,
         "before_damage": None if world.damage is None else f"{world.damage.before:%Y-%m-%dT%H:%M:%SZ}",
     }  # fmt: skip
     with contextlib.suppress(psycopg.Error):  # Postgres is down: its figures stay None
@@ -117,6 +120,8 @@ def figures(world: World) -> dict[str, Json]:
             True,
         )
         state |= {**row, **world.sessions.survivors()}
+        (kept,) = world.admin.patient("select count(*)::int as session_rows from public.user_sessions")
+        state |= kept
     return state
 
 

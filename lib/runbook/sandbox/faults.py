@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runbook.errors import SettingError
+from runbook.sandbox import faults_auth as auth
 from runbook.sandbox import faults_data as data
 from runbook.sandbox import faults_database as database
 from runbook.sandbox import faults_flags as flags
@@ -40,6 +41,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     tokens.bot_not_invited, tokens.backups_stopped, tokens.mail_server_gone,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
     flags.flag_environment_gone, flags.flag_usage_not_bought, leaked.secret_leaked, leaked.leaked_secret_ended,
+    *auth.EVERY,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}
 

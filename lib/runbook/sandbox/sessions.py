@@ -186,6 +186,11 @@ class Sessions:
         """The vendor loses these services: their sessions go and do not come back before ``cut`` is empty."""
         with self._lock:
             self.cut.update(names)
+            self.lose(*names)
+
+    def lose(self, *names: str) -> None:
+        """These services lose their sessions, and come back as soon as they can log in."""
+        with self._lock:
             for name in names:
                 if held := self._services.pop(name, None):
                     self._watched.pop(held.identity, None)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from runbook.sandbox.seeds import DOMAINS, token
+from runbook.sandbox.session_tokens import SigningKey, publishable_key
 
 INSTANCE = "ins_2agencysandbox000000000000"
+DEVELOPMENT = "ins_2agencydevelopment00000000"  # the same application's other instance
 APPLICATION = "Agency"
+FRONTEND = f"clerk.{DOMAINS[0]}"
+DEVELOPMENT_FRONTEND = "calm-otter-42.clerk.accounts.dev"
+JWT_KEY, SECRET_KEY, PUBLISHABLE_KEY = "CLERK_JWT_KEY", "CLERK_SECRET_KEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"
 DAYS_OF_CUSTOMERS = 60  # before that nobody had signed in
-
-
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    """A public key by its id. Its numbers follow from the id: nothing in this world signs with it."""
-
-    kid: str
-
-    @property
-    def modulus(self) -> str:
-        """256 bytes in base64url, as an RSA key of 2048 bits has them."""
-        raw = b"".join(hashlib.sha256(f"{self.kid} {part}".encode()).digest() for part in range(8))
-        return base64.urlsafe_b64encode(bytes([raw[0] | 0x80]) + raw[1:]).decode().rstrip("=")
 
 
 @dataclass(slots=True)
@@ -68,11 +58,13 @@ class ClerkState:
     """One instance. Beside the users that it names, one customer signs in every minute, until ``nobody_since``."""
 
     now: datetime
+    instance_id: str = INSTANCE
     environment_type: str = "production"
     healthy: bool = True
     in_maintenance: bool = False
     allowed_origins: list[str] = field(default_factory=lambda: [f"https://{domain}" for domain in DOMAINS])
     keys: list[SigningKey] = field(default_factory=lambda: [SigningKey(INSTANCE)])
+    known_to_supabase: list[SigningKey] | None = None  # the keys that Supabase last fetched; None: these
     connections: list[Connection] = field(default_factory=lambda: [
         Connection("entc_bigcustomer", "Big Customer", "saml_okta"),
     ])  # fmt: skip
@@ -104,6 +96,20 @@ class ClerkState:
         last = min(before, self.nobody_since or now, now)
         crowd = max(0, int(last.timestamp() // 60) - int(first.timestamp() // 60))
         return crowd + sum(after < one.last_sign_in < before for one in self.users.values())
+
+    def allows(self, origin: str) -> bool:
+        """Whether a browser may sign in from this origin."""
+        return not self.allowed_origins or origin in self.allowed_origins
+
+
+def person(name: str) -> str:
+    """The id of one of the users that every world has."""
+    return _uid("user", name)
+
+
+def variables(secret_key: str) -> dict[str, str]:
+    """What the site's builds need to sign people in."""
+    return {JWT_KEY: SigningKey(INSTANCE).pem, SECRET_KEY: secret_key, PUBLISHABLE_KEY: publishable_key(FRONTEND)}
 
 
 def _uid(kind: str, name: str) -> str:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import html
 import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, LiteralString, TypeVar
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -21,7 +20,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from runbook.clients.signatures import complaint_of_cal, complaint_of_stripe
-from runbook.sandbox import site_vendors
+from runbook.sandbox import portal, site_vendors
 from runbook.sandbox.deliveries import AGENTS
 from runbook.sandbox.seeds import Deployment
 from runbook.sandbox.site_pool import SitePool, Unavailable
@@ -29,6 +28,7 @@ from runbook.sandbox.site_pool import SitePool, Unavailable
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
+T = TypeVar("T")
 HEALTH_SECONDS, PAGE_SECONDS = 2.0, 4.0
 DATA_API_REQUESTS = {"/": 1, "/contact": 1, "/portal/search": 4}  # what a page asks Supabase's Data API
 PAGES = frozenset({"/", "/contact", "/login", "/portal/login"})  # what a defect of a deployment hits
@@ -89,18 +89,17 @@ class Site:
         return JSONResponse({"found": rows[0]["found"]})
 
     async def login(self, request: Request) -> Response:
-        """The portal's login form."""
-        return _page("Sign in", "<form method=post><input name=email><input name=password type=password></form>")
+        """The portal's sign-in: the page loads Clerk's script by the build's publishable key; a POST is a customer's login."""
+        env = self._build(request).env
+        if request.method == "GET":
+            return _page("Sign in", portal.script(env) + "<div id=sign-in></div>")
+        tried = await self._off_the_loop(portal.sign_in, self._world, env)
+        return JSONResponse({"error": tried.complaint}, tried.status) if tried.complaint else JSONResponse({"ok": True})
 
     async def auth_test(self, request: Request) -> Response:
-        """Signs the test user in, as far as this world has an auth service: 200, 401 for a wrong one, 503 without it."""
-        if await asyncio.get_running_loop().run_in_executor(self._world.threads, self._world.sessions.serves, "auth"):
-            return JSONResponse({"error": "auth service unavailable"}, 503)
+        """Signs a test user in both ways: at Clerk with the build's own keys, and at Supabase Auth. 200, 401, or 503."""
         fields = await _fields(request) if request.method == "POST" else {}
-        name, password = self._world.secret("AUTH_TEST_USER"), self._world.secret("AUTH_TEST_PASSWORD")
-        if fields and not (_same(fields.get("email", ""), name) and _same(fields.get("password", ""), password)):
-            return JSONResponse({"error": "invalid_credentials"}, 401)
-        return JSONResponse({"status": "ok", "signed_in": bool(fields)})
+        return JSONResponse(*await self._off_the_loop(portal.auth_test, self._world, self._build(request).env, fields))
 
     async def stripe(self, request: Request) -> Response:
         """Stripe's webhooks: the signature is checked as Stripe's own libraries do."""
@@ -135,6 +134,9 @@ class Site:
 
     def _build(self, request: Request) -> Deployment:
         return self._world.production(request.app.state.domain)
+
+    async def _off_the_loop(self, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._world.threads, function, *arguments)
 
     async def _broken(self, request: Request) -> Response | None:
         """What the defect of the deployment or of a flag's code does to a page; None when the page is served."""
@@ -190,7 +192,8 @@ def app(site: Site, domain: str) -> Starlette:
     """The site as one domain shows it."""
     routes: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
         ("GET", "/", site.home), ("GET", "/contact", site.contact), ("POST", "/contact", site.contact),
-        ("GET", "/login", site.login), ("GET", "/portal/login", site.login), ("GET", "/portal/search", site.search),
+        ("GET", "/login", site.login), ("GET", "/portal/login", site.login), ("POST", "/portal/login", site.login),
+        ("GET", "/portal/search", site.search),
         ("GET", "/api/health", site.health), ("GET", "/api/auth/test", site.auth_test),
         ("POST", "/api/auth/test", site.auth_test), ("POST", "/api/webhooks/stripe", site.stripe),
         ("POST", "/api/webhooks/cal", site.cal), ("GET", "/api/worker", site.worker),
@@ -216,7 +219,3 @@ async def _fields(request: Request) -> dict[str, str]:
 
 def _page(title: str, body: str) -> Response:
     return HTMLResponse(PAGE.format(title=html.escape(title), body=body))
-
-
-def _same(given: str, expected: str) -> bool:
-    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())

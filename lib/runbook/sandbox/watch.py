@@ -85,7 +85,7 @@ class Watch:
         if signals(text):
             self._statements.append((time.monotonic(), text, values))
         elif writes(text):
-            self._row(text.split(None, 1)[0].upper(), " ".join(text.split())[:200], ())
+            self._row(text.split(None, 1)[0].upper(), " ".join(text.split())[:200], _rows_of(text, values))
 
     def _effect(self, function: str, entry: dict[str, Any]) -> None:
         """A session says that it was ended or its statement cancelled: whose doing was it?"""
@@ -100,6 +100,16 @@ class Watch:
 
     def _row(self, method: str, path: str, objects: tuple[str, ...]) -> None:
         self._log.add("database", method, path, change=True, actor=ROLE, objects=objects)
+
+
+def _rows_of(text: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Which rows a DELETE names: the table, and the first value that it is bound to."""
+    found = re.match(r'\s*delete\s+from\s+([\w."]+)', text, re.IGNORECASE)
+    if found is None or not values:
+        return ()
+    moment = _moment(values[0])
+    table = found[1].replace('"', "")
+    return (f"{table}:{moment[:-4]}Z",) if moment else (f"{table}:{values[0]}",)
 
 
 def _moment(text: str) -> str:

@@ -80,6 +80,8 @@ class World:
                 name: Variable(name, str(self.parts.secrets[name]), old, old, ("production", "preview"))
                 for name in ("STRIPE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "LD_API_KEY")
             }
+            for name, value in signing_in.variables(str(self.parts.secrets["CLERK_API_KEY"])).items():
+                self.hosting.variables[name] = Variable(name, value, old, old, ("production",))
             env = {one.key: one.value for one in self.hosting.variables.values()}
             self.hosting.deployments[:] = [replace(one, env=env) for one in deployments]
             self.platform = Platform(created=now - timedelta(days=420))

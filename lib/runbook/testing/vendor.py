@@ -36,7 +36,12 @@ NAMELESS = (
     "supabase_auth",
     "tinybird",
 )  # these have no name to say
-POSTED_READS = ("/query/read-only", "/network-bans/retrieve", "/auth/v1/token")  # a POST that changes nothing
+POSTED_READS = (
+    "/query/read-only",
+    "/network-bans/retrieve",
+    "/auth/v1/token",
+    "/auth/test",
+)  # a POST that changes nothing
 
 
 @dataclass(frozen=True, slots=True)

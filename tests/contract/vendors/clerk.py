@@ -17,6 +17,7 @@ def play(clerk, sandbox):
     clerk.signed_in(now - 900_000, now)
     (user, *_) = clerk.find_users("customer.test", limit=3)
     clerk.user(user.user_id)
+    assert len(clerk.last_signed_in(limit=2)) == 2
     (session, *_) = clerk.sessions(user.user_id)
     clerk.revoke(session.session_id)
     assert clerk.door.text("/v1/users/user_none")[0] == 404

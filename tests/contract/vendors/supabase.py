@@ -21,6 +21,8 @@ def play(supabase, sandbox):
     supabase.query("select 1 as a", [])
     supabase.migrations()
     supabase.backups()
+    supabase.auth_keys()
+    supabase.third_parties()
     supabase.disk()
     supabase.read_only_mode()
     supabase.api_counts()

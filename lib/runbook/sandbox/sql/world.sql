@@ -6,3 +6,4 @@ CREATE OR REPLACE FUNCTION public.rebuild_search_index(seconds int DEFAULT 900) 
     $$ BEGIN LOCK TABLE public.site_settings IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(seconds); END $$;
 ALTER FUNCTION public.rebuild_search_index(int) OWNER TO app;
 GRANT SELECT ON public.leads TO reporting;
+GRANT DELETE ON public.user_sessions TO runbook;

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from runbook.sandbox.seeds import DOMAINS, millis, token
-from runbook.sandbox.signing_in import INSTANCE, SigningKey
+from runbook.sandbox.session_tokens import SigningKey
+from runbook.sandbox.signing_in import ClerkUser
 from runbook.sandbox.twins.clerk_shapes import connection, domain, session, user
 from runbook.sandbox.twins.frame import Call, Handler, Refusal, Reply, Vendor
 from runbook.sandbox.twins.limits import Limit
@@ -20,6 +21,10 @@ VERSIONS = ("2026-05-12", "2025-11-10", "2025-04-10", "2025-03-12", "2024-10-01"
 PER_TEN_SECONDS = 1000  # of a production instance; the keys have no limit (clerk.com/docs, rate limits)
 STATUSES = ("abandoned", "active", "ended", "expired", "removed", "replaced", "revoked")
 DEFAULT_LIMIT, MOST = 10, 500
+ORDERS: Mapping[str, Callable[[ClerkUser], datetime]] = {  # of users, as far as this world knows them
+    "created_at": lambda one: one.created, "last_sign_in_at": lambda one: one.last_sign_in,
+    "last_active_at": lambda one: one.last_sign_in,
+}  # fmt: skip
 WHEN_SIGNED_IN = {"last_sign_in_at_after", "last_sign_in_at_before"}
 
 
@@ -79,7 +84,7 @@ def known_query(*names: str) -> Callable[[Handler], Handler]:
 def instance(world: World, call: Call) -> Reply:
     """Whose key it is."""
     return Reply({
-        "object": "instance", "id": INSTANCE, "environment_type": world.clerk.environment_type,
+        "object": "instance", "id": world.clerk.instance_id, "environment_type": world.clerk.environment_type,
         "allowed_origins": list(world.clerk.allowed_origins), "workspace_id": None,
     })  # fmt: skip
 
@@ -122,9 +127,13 @@ def count_users(world: World, call: Call) -> Reply:
 def users(world: World, call: Call) -> Reply:
     """Users by what somebody typed."""
     words, wanted = call.one("query").lower(), set(call.query.get("user_id", []))
+    order = call.one("order_by", "-created_at")
+    if order.lstrip("+-") not in ORDERS:
+        raise Refusal(422, f"order_by must be one of {', '.join(ORDERS)}", code="form_param_value_invalid")
     with world.lock:
+        every = sorted(world.clerk.users.values(), key=ORDERS[order.lstrip("+-")], reverse=order.startswith("-"))
         found = [
-            user(one) for one in world.clerk.users.values()
+            user(one) for one in every
             if words in f"{one.uid} {one.email}".lower() and (not wanted or one.uid in wanted)
         ]  # fmt: skip
     return Reply(page(call, found))

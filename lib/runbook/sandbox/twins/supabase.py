@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from runbook.sandbox.seeds import ORGANIZATION, PROJECT_REF, REGION, token
-from runbook.sandbox.twins import supabase_backups, supabase_keys, supabase_sql
+from runbook.sandbox.twins import supabase_auth_keys, supabase_backups, supabase_keys, supabase_sql
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
 from runbook.sandbox.twins.supabase_door import USAGE_PER_MINUTE, VENDOR, body_of, project_route
 from runbook.sandbox.twins.supabase_health import MOST_MILLISECONDS, NAMES, server_version, service
@@ -18,7 +18,7 @@ from runbook.times import iso
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
-__all__ = ["VENDOR", "supabase_backups", "supabase_keys"]
+__all__ = ["VENDOR", "supabase_auth_keys", "supabase_backups", "supabase_keys"]
 Json = Any
 POOL_SIZE_MOST = 3000
 
