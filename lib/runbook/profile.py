@@ -53,6 +53,7 @@ class DatabaseTarget:
     direct_variable: str = "DATABASE_URL"
     pooler_variable: str = "POOLER_URL"
     replica_variable: str = "REPLICA_URL"
+    migrations_variable: str = "PROD_DATABASE_URL"
     protected_roles: tuple[str, ...] = ()
 
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 from types import ModuleType
 
 import pytest
-from runbook.actions import database, deployment, flags, leaked, recovery, variables
+from runbook.actions import database, deployment, flags, leaked, migrations, recovery, variables
 from runbook.actions.frame import Action
 from runbook.errors import SettingError
 from runbook.model import Danger
 
 EVERY = [
-    (module, action) for module in (database, deployment, flags, leaked, recovery, variables) for action in module.EVERY
+    (module, action)
+    for module in (database, deployment, flags, leaked, migrations, recovery, variables)
+    for action in module.EVERY
 ]
 
 

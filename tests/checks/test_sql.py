@@ -28,6 +28,9 @@ SAMPLE: dict[str, Any] = {
     "schema": "public",
     "table_name": "bookings",
     "public_key": PUBLIC_KEY,
+    "type": "int",
+    "table": "leads",
+    "column": "email",
 }
 PROTECTED = "postgres,authenticator"
 Row = dict[str, Any]

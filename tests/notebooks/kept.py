@@ -32,6 +32,7 @@ SCENARIOS = (
     "flag-raises-errors",
     "leaked-ended-too-early",
     "recovery-not-bought",
+    "contract-migration",
 )
 CELL_SECONDS = 60
 

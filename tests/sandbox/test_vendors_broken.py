@@ -52,6 +52,8 @@ NO_VENDOR = {
     "changes.migrations",
     "database.replicas",
     "recovery.deleted",
+    "migrations.newest",
+    "migrations.dependents",
 }
 # What an empty list says truly: nothing was changed. The project itself names its live deployment and says that it was never
 # moved, the disk its bytes.
