@@ -58,6 +58,7 @@ class DatabaseTarget:
     direct_variable: str = "DATABASE_URL"
     pooler_variable: str = "POOLER_URL"
     replica_variable: str = "REPLICA_URL"
+    migrations_variable: str = "PROD_DATABASE_URL"
     protected_roles: tuple[str, ...] = ()
     sessions_table: str = ""  # of the application's own, with user_id and expires_at; empty: it has none
 

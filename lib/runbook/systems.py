@@ -24,7 +24,7 @@ from runbook.clients.supabase import Supabase
 from runbook.clients.supabase_auth import SupabaseAuth
 from runbook.clients.tinybird import RequestsTable, Tinybird
 from runbook.clients.vercel import Vercel
-from runbook.db import Database
+from runbook.db import Database, Migrator
 from runbook.errors import Fault, SystemFault
 from runbook.identities import Identities, Question
 from runbook.mail import Mail
@@ -134,6 +134,15 @@ class Systems:
             self._secrets.get(target.direct_variable), self._secrets.get(target.pooler_variable), times=self.times,
             fallback=self._through_api if self.profile.supabase is not None else None,
             variables=(target.direct_variable, target.pooler_variable),
+        ))  # fmt: skip
+
+    @property
+    def migrator(self) -> Migrator:
+        """What changes the schema: by an address of its own, that of the role which owns the tables."""
+        target = _used(self.profile.database, "database")
+        return self._open("migrator", lambda: Migrator(
+            self._secrets.get(target.migrations_variable), target.migrations_variable,
+            system_identifier=target.system_identifier, times=self.times,
         ))  # fmt: skip
 
     @property

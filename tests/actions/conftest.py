@@ -84,3 +84,11 @@ def world(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     yield World(state, systems)
     systems.close()
     lifecycle.repair(state)
+
+
+@pytest.fixture
+def owner(world: World) -> Iterator[psycopg.Connection[Any]]:
+    """The role that owns the tables, at a keyboard of its own."""
+    dsn = settings.load_secrets(world.systems.profile).need("PROD_DATABASE_URL")
+    with psycopg.connect(dsn, autocommit=True, application_name="psql") as connection:
+        yield connection

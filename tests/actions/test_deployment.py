@@ -218,3 +218,27 @@ def test_after_the_window_the_visitors_error_rate_counts(requests: int, failed: 
         }
     )
     assert faked.check(error_rate).status is status
+
+
+def test_the_plan_says_what_migrations_since_then_took_from_that_code(world: World) -> None:
+    world.break_("column_replaced", {"bad_deployment": {"reads": "content"}})
+    costs = world.plan(roll_back_deployment).costs
+    (told,) = [cost for cost in costs if "fails where it needs" in cost]
+    assert told.startswith("WARNING")
+    assert told.endswith(
+        "contract_site_settings: drop column public.site_settings.value"
+    )  # and nothing of the other one, which only adds
+    assert any("older than today's schema by 2 migration(s)" in cost for cost in costs)
+
+
+def test_a_build_that_is_served_and_fails_is_in_force_and_no_success(world: World) -> None:
+    world.break_("column_replaced", {"bad_deployment": {"reads": "content"}})
+    plan = world.plan(roll_back_deployment)
+    world.carry_out(roll_back_deployment, plan)
+    world.until(lambda: "health: 503" in roll_back_deployment.verify(world.systems, plan).summary)
+    answer = roll_back_deployment.verify(world.systems, plan)
+    assert (answer.status, answer.facts["in_force"]) == (Status.CRITICAL, True)
+    undo = world.plan(promote_deployment, **roll_back_deployment.undo_with(plan))
+    world.carry_out(promote_deployment, undo)
+    assert world.prove(promote_deployment, undo).status is Status.OK
+    assert world.state_now()["health"] == 200

@@ -54,6 +54,7 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "uses.seen": {"strange": False},
     "rotation.environment": {"is_there": True, "stale": False},
     "rotation.pages": {"named": True, "works": True},
+    "migrations.newest": {"kind": "expand", "minutes": 30000, "half": False, "undoes": "", "name": "older"},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -77,6 +78,7 @@ FULL = (Status.CRITICAL, {"server_full": True})
 BEHIND = (Status.CRITICAL, {"layer": "behind", "message": "the pooler answers, the database behind it does not"})
 REFUSED = (Status.CRITICAL, {"layer": "network", "message": "connection refused"})
 WAITING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": True}]})
+CONTRACT = {"kind": "contract", "minutes": 9, "name": "newer"}
 PAGES_FAIL = (Status.CRITICAL, {"errors": 12})
 YOUNG = (Status.OK, {"age_seconds": 720.0, "message": "newer"})
 RUNNING = (Status.CRITICAL, {"over": [{**STATEMENT, "waits_for_lock": False}]})
@@ -228,6 +230,22 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
             site_pages=PAGES_FAIL, flags_changed=(Status.OK, {"suspect": "new-pricing", "minutes": 8, "who": "mira"})
         ),
         ["flag-change"],
+    ),
+    "a migration that took away what the code reads": (
+        world(site_pages=PAGES_FAIL, migrations_newest=(Status.OK, CONTRACT)),
+        ["contract-migration"],
+    ),
+    "a migration that was undone": (
+        world(site_pages=PAGES_FAIL, migrations_newest=(Status.OK, {**CONTRACT, "undoes": "20261124000000"})),
+        [],
+    ),
+    "a migration that the code has lived with for days": (
+        world(site_pages=PAGES_FAIL, migrations_newest=(Status.OK, {**CONTRACT, "minutes": 3000})),
+        [],
+    ),
+    "a migration that went half the way": (
+        world(site_pages=PAGES_FAIL, migrations_newest=(Status.WARNING, {**CONTRACT, "half": True})),
+        ["migration-half-applied"],
     ),
     "a domain that did not follow": (world(deployment_domains=(Status.CRITICAL, {})), ["domain-left-behind"]),
     "this machine sees nothing": (

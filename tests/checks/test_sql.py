@@ -31,6 +31,9 @@ SAMPLE: dict[str, Any] = {
     "public_key": PUBLIC_KEY,
     "until": "2026-01-05 03:00:00+00",
     "user_id": "user_7",
+    "type": "int",
+    "table": "leads",
+    "column": "email",
 }
 PROTECTED = "postgres,authenticator"
 Row = dict[str, Any]

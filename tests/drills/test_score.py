@@ -44,7 +44,7 @@ def cause(name: str, *notebooks: str):
 
 def scored(scenario=LEAK, entries=(), rows=(), after=WORLD, **summary):
     told = {
-        "causes": [cause("leak")], "status": "recovered", "exit_code": 0, "findings": [], "seconds": 4.2, "run_dir": "runs/x",
+        "causes": [cause("leak")], "status": "recovered", "exit_code": 0, "findings": [], "plans": [], "seconds": 4.2, "run_dir": "runs/x",
         "actions": [{"action": "end_sessions", "outcome": "done", "reason": ""}], **summary,
     }  # fmt: skip
     critical = entry("check.finished", check="site.health", status="critical")
@@ -109,6 +109,7 @@ def test_where_nothing_was_critical_there_is_nothing_to_recover():
         "status": "healthy",
         "exit_code": 0,
         "findings": [],
+        "plans": [],
         "seconds": 1.0,
         "run_dir": "",
         "actions": [],
@@ -164,3 +165,11 @@ def test_a_secret_in_any_file_of_the_record_fails_the_drill(tmp_path):
     assert found == ["STRIPE_WEBHOOK_SECRET in outputs/triage.txt"]
     result = score(LEAK, summary=scored().summary, entries=(), rows=(), before={}, after=WORLD, times={}, leaks=found)
     assert "a secret stands in the record: STRIPE_WEBHOOK_SECRET in outputs/triage.txt" in result.failures
+
+
+def test_a_warning_that_no_plan_has_shown_fails_the_drill():
+    scenario = replace(LEAK, expect=replace(LEAK.expect, warns=("drop column a",)))
+    told = "no plan warned of 'drop column a'; warnings: none"
+    assert scored(scenario).failures == (told,)
+    assert scored(scenario, plans=[{"costs": ["drop column a"]}]).failures == (told,)  # shown, and not as a warning
+    assert scored(scenario, plans=[{"costs": ["2 min"]}, {"costs": ["WARNING: it would drop column a"]}]).passed

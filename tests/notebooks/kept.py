@@ -33,6 +33,7 @@ SCENARIOS = (
     "leaked-ended-too-early",
     "recovery-not-bought",
     "origin-not-allowed",
+    "contract-migration",
 )
 CELL_SECONDS = 60
 

@@ -278,3 +278,14 @@ def test_what_only_itself_can_heal_does_not_wait_for_what_came_before(stage):
     run.apply(second)
     assert run.ended(second)[0] == "done"
     assert stage.world.clock.times.monotonic() - began < 1.0  # others wait half a minute
+
+
+def test_a_change_that_is_in_force_and_does_not_help_is_not_waited_for(stage):
+    answer = Answer(Status.CRITICAL, "the page still fails", facts={"in_force": True})
+    mend = replace(stage.action(mends=False), verify=lambda systems, plan: answer, budget_seconds=180.0)
+    run = stage.open("mend")
+    run.check(stage.check())
+    run.plan(mend)
+    run.apply(mend)
+    assert run.ended(mend) == ("unverified", "changed, and it does not help: the page still fails")
+    assert 10 <= sum(stage.world.clock.slept) < 30

@@ -34,6 +34,7 @@ CASES = {
     "enable_attack_mode": Case("database"),
     "restart_project": Case("database", exact=True),
     "roll_back_deployment": Case("deployment", {}, ("bad_deployment",), exact=True),
+    "roll_back_migration": Case("migrations", {}, ("contract_migration",), exact=True),
     "turn_flag_off": Case("flags", {"flag": "new-pricing"}, ("flag_raises_errors",)),
     "request_flag_off": Case("flags", {"flag": "new-pricing"}, ("flag_raises_errors", "flag_needs_approval")),
 }

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from worlds import Runs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FIELDS = ("flags_on", "production", "domains", "auto_assign", "attack_mode", "default_pool_size", "pool_mode")
+FIELDS = ("flags_on", "production", "domains", "auto_assign", "attack_mode", "default_pool_size", "pool_mode", "settings_columns",
+          "migrations")  # fmt: skip
 CASES: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "set_pool_size": ("database", {"size": 18}, "", "set_pool_size"),
     "enable_attack_mode": ("database", {}, "", "disable_attack_mode"),
     "turn_flag_off": ("flags", {"flag": "new-pricing"}, "flag_raises_errors", "turn_flag_on"),
     "roll_back_deployment": ("deployment", {}, "bad_deployment", "promote_deployment"),
+    "roll_back_migration": ("migrations", {}, "contract_migration", "apply_migration_again"),
 }
 
 

@@ -79,4 +79,5 @@ NOTEBOOK_OF = {
     "database": "database-failure",
     "deployment": "deployment-rollback",
     "flags": "feature-flag-rollback",
+    "migrations": "migration-rollback",
 }

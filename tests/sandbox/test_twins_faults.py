@@ -25,6 +25,8 @@ HURTS: dict[str, dict[str, Any]] = {
         "session_rows": 20,
         "read_only": False,
         "idle_in_transaction": 0,
+        "settings_columns": ["name", "value"],
+        "migrations": 5,
     },
     "idle-transaction-leak": {"health": 503, "pool_used": 15, "idle_in_transaction": 15},
     "forgotten-lock": {"health": 503, "idle_in_transaction": 1},
@@ -95,6 +97,23 @@ HURTS: dict[str, dict[str, Any]] = {
     "leaked-and-bad-deployment": {"home": 500, "leak_page": 200, "leak_keys": 2},
     "leaked-and-dead": {"leak_page": 200, "leak_keys": 1},
     "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
+    "contract-migration": {
+        "health": 503,
+        "home": 503,
+        "settings_columns": ["content", "language", "name"],
+        "migrations": 6,
+    },
+    "older-code-schema": {
+        "health": 200,
+        "home": 500,
+        "production": NEW,
+        "settings_columns": ["content", "name"],
+        "migrations": 7,
+    },
+    "migration-half-applied": {"home": 503, "settings_columns": ["content", "name"], "migrations": 6},
+    "migration-wrong-target": {"home": 503, "other_sessions": 3, "migrations": 6},
+    "migration-with-data": {"home": 503, "settings_columns": ["content", "language", "name"], "migrations": 6},
+    "migrations-healthy": {"home": 200, "settings_columns": ["name", "value"], "migrations": 5},
 }
 
 

@@ -53,6 +53,8 @@ NO_VENDOR = {
     "database.replicas",
     "recovery.deleted",
     "auth.our_test",  # the site's own word
+    "migrations.newest",
+    "migrations.dependents",
 }
 # What an empty list says truly: nothing was changed, no origin is shut out, nobody has a sign-in of their own. The project itself
 # names its live deployment and says that it was never moved, the disk its bytes; who signs in, and whether one can, is in no list.

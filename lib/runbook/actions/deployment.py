@@ -8,6 +8,7 @@ from runbook.actions.frame import Action, Step
 from runbook.actions.freezing import freeze_deployments, thaw_deployments
 from runbook.actions.serving import verify_promote, verify_roll_back
 from runbook.checks.deployment import applied_migrations, describe, last_good, left_behind, migrations_since, recent
+from runbook.checks.migrations import taken_away
 from runbook.clients.vercel import Deployment, VercelProject
 from runbook.errors import Fault, Refused, SystemFault
 from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview
@@ -149,6 +150,7 @@ def _costs_of_going_back(
     elif since:
         costs.append(f"WARNING: older than today's schema by {len(since)} migration(s), the newest {since[0]}: "
                      "ask whether that code can live with it")  # fmt: skip
+        costs += [f"WARNING: that code fails where it needs what is gone: {one}" for one in taken_away(systems, since)]
     return tuple(costs)
 
 

@@ -16,6 +16,7 @@ from runbook.model import Plan, Row, Status
 from runbook.systems import Systems
 
 SOURCE = "Vercel, project and aliases; the site"
+BUILD = "build past the cache"
 ROUNDS = 3  # of every page: one answer that works says little
 
 
@@ -44,7 +45,12 @@ def _verify(systems: Systems, plan: Plan, questions: tuple[Callable[[Systems, Pl
     for row in rows:
         if not row["holds"]:
             told = f"{row['proof']}: {row['seen']}, wanted {row['wanted']}; the move has {move.status}"
-            return Answer(Status.CRITICAL, told, row["seen"], threshold=row["wanted"], source=SOURCE, rows=rows)
+            # served everywhere, the very build, and it fails: no matter of time, once it stays so for a moment
+            built = [each["seen"] == to for each in rows if each["proof"] == BUILD]
+            facts = {"in_force": row["proof"] not in ("domains", BUILD) and built == [True]}
+            return Answer(
+                Status.CRITICAL, told, row["seen"], threshold=row["wanted"], source=SOURCE, rows=rows, facts=facts
+            )
     told = "; ".join(f"{row['proof']} {row['seen']}" for row in rows)
     return Answer(Status.OK, told, to, threshold=to, source=SOURCE, rows=rows)
 
@@ -64,7 +70,7 @@ def _build_and_health(systems: Systems, plan: Plan) -> list[Row]:
     data = page.data if page is not None and isinstance(page.data, dict) else {}
     build, to = str(data.get("build") or ""), _to(plan)
     seen = build or "not named by the site"
-    return [_row("build past the cache", seen, to, holds=build in ("", to)), _row_of_status("health", page)]
+    return [_row(BUILD, seen, to, holds=build in ("", to)), _row_of_status("health", page)]
 
 
 def _auth_test(systems: Systems, plan: Plan) -> list[Row]:

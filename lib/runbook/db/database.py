@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runbook.db.login import Login
-from runbook.db.refusals import fault_at
+from runbook.db.migration_writing import fill
+from runbook.db.refusals import fault_at, is_over, rejected
 from runbook.db.statements import as_json, load_statement, numbered_parameters, with_table
 from runbook.db.transaction import is_alive, transaction
 from runbook.errors import Fault, SystemFault
@@ -89,10 +90,10 @@ class Database:
         try:
             if way == "direct":
                 with self._turn(self._using):
-                    self._ask_one(self._keep("direct", anew=True), "direct")
+                    self._run(self._keep("direct", anew=True), "direct", "SELECT 1", "SELECT 1", {})
             else:
                 with self._turn(self._probing), contextlib.closing(self._connect(way, anew=True)) as connection:
-                    self._ask_one(connection, way)
+                    self._run(connection, way, "SELECT 1", "SELECT 1", {})
         except SystemFault as fault:
             return Probe(False, self._times.monotonic() - started, fault.where, fault.what)
         return Probe(True, self._times.monotonic() - started, "", "")
@@ -100,6 +101,16 @@ class Database:
     def query(self, name: str, **values: Json) -> list[dict[str, Json]]:
         """Rows of ``sql/get_<name>.sql``, in a transaction that cannot write."""
         return self._execute(f"get_{name.removeprefix('get_')}", values, change=False)
+
+    def count(self, name: str, table: tuple[str, str], column: str = "") -> int:
+        """The ``n`` of ``sql/count_<name>.sql`` for one table or column; their names quoted."""
+        statement = fill(load_statement(f"count_{name}"), table, column)
+        counted = self._execute(f"count_{name}", {}, change=False, statement=statement)[0]["n"]
+        if counted is None:
+            raise fault_at(
+                "query", f"row security hides rows of {'.'.join(table)}: they cannot be counted", Fault.PERMISSION
+            )
+        return int(counted)
 
     def change(self, name: str, **values: Json) -> list[dict[str, Json]]:
         """Rows of ``sql/do_<name>.sql``. Sent once, by one way only."""
@@ -141,8 +152,10 @@ class Database:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _execute(self, name: str, values: Mapping[str, Json], *, change: bool) -> list[dict[str, Json]]:
-        statement = with_table(load_statement(name), values)
+    def _execute(
+        self, name: str, values: Mapping[str, Json], *, change: bool, statement: str = ""
+    ) -> list[dict[str, Json]]:
+        statement = statement or with_table(load_statement(name), values)
         with self._turn(self._using):
             try:
                 connection, way = self._any()
@@ -168,16 +181,11 @@ class Database:
         except TimeoutError:
             connection.close()
             raise fault_at("query", f"{name}: the database does not answer", Fault.TIMEOUT) from None
-        except psycopg.OperationalError as error:
-            if connection.closed or error.diag.severity_nonlocalized in (None, "FATAL", "PANIC"):
+        except psycopg.Error as error:
+            if is_over(connection, error):
                 connection.close()
                 raise self._logins[way].refuse(str(error)) from None
-            late = isinstance(error, (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable))
-            raise fault_at("query", f"{name}: {_said(error)}", Fault.TIMEOUT if late else Fault.REJECTED) from None
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise fault_at("query", f"{name}: {_said(error)}", Fault.PERMISSION) from None
-        except psycopg.Error as error:
-            raise fault_at("query", f"{name}: {_said(error)}", Fault.REJECTED) from None
+            raise rejected(error, name) from None
         return [{key: as_json(value) for key, value in row.items()} for row in rows]
 
     def _by_api(
@@ -231,9 +239,6 @@ class Database:
             self._kept.close()
             self._kept = None
 
-    def _ask_one(self, connection: Connection, way: str) -> None:
-        self._run(connection, way, "SELECT 1", "SELECT 1", {})
-
     @contextlib.contextmanager
     def _turn(self, lock: threading.Lock | threading.RLock) -> Iterator[None]:
         """One question at a time; whoever cannot wait that long is told."""
@@ -243,8 +248,3 @@ class Database:
             yield
         finally:
             lock.release()
-
-
-def _said(error: Exception) -> str:
-    """What PostgreSQL says, its first line."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]

@@ -1,8 +1,13 @@
-"""What a refused connection says, the layer that refused, and what it means. Pure."""
+"""What a refused connection says, the layer that refused, and what it means; the faults of statements."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from runbook.errors import Fault, SystemFault
+
+if TYPE_CHECKING:
+    import psycopg
 
 # What libpq or the pooler says -> the layer, and the meaning. Checked in this order.
 LAYERS: tuple[tuple[str, str, str], ...] = (
@@ -47,6 +52,26 @@ def layer_of(said: str) -> tuple[str, str]:
         if mark in said:
             return layer, meaning
     return "network", "the connection could not be made or broke"
+
+
+def is_over(connection: psycopg.Connection[Any], error: psycopg.Error) -> bool:
+    """Whether the connection ended, or its end is what the error says."""
+    import psycopg
+
+    ended = error.diag.severity_nonlocalized in (None, "FATAL", "PANIC")
+    return connection.closed or (isinstance(error, psycopg.OperationalError) and ended)
+
+
+def rejected(error: psycopg.Error, name: str) -> SystemFault:
+    """The fault of a statement that PostgreSQL refused, over a connection that lives."""
+    from psycopg import errors
+
+    late = isinstance(error, errors.QueryCanceled | errors.LockNotAvailable)
+    denied = isinstance(error, errors.InsufficientPrivilege)
+    said = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+    return fault_at(
+        "query", f"{name}: {said}", Fault.TIMEOUT if late else Fault.PERMISSION if denied else Fault.REJECTED
+    )
 
 
 def fault_at(layer: str, what: str, kind: Fault) -> SystemFault:

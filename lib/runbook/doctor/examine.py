@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runbook import policy as policies
-from runbook.doctor import channels, here, named, people, recovery, rights, tokens, vendors
+from runbook.doctor import channels, here, migrations, named, people, recovery, rights, tokens, vendors
 from runbook.doctor import secrets as needed
 from runbook.doctor.frame import Item, ask_all, ok
 from runbook.errors import SettingError
@@ -74,6 +74,7 @@ def look(systems: Systems, secrets: Secrets, root: Path) -> Iterator[Item]:
         [
             *tokens.questions(systems),
             *rights.questions(systems),
+            *migrations.questions(systems),
             *named.questions(systems),
             *channels.questions(systems),
             *recovery.questions(systems),

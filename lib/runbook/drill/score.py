@@ -16,6 +16,7 @@ Row = dict[str, Any]  # of the world's request log
 CHANGED = frozenset({Outcome.DONE, Outcome.UNVERIFIED, Outcome.UNKNOWN})
 
 
+WARNING = "WARNING"  # how a plan begins the line that must not be overlooked
 ON_THIS_MACHINE = "file:"  # an object that is a file of ours: the world sees nothing of it
 
 
@@ -76,7 +77,8 @@ def score(
     collateral, unjournaled, unseen = account(entries, rows, scenario.expect.survives)
     failures = [
         *_crashes(entries), *_causes(scenario, found), *_findings(scenario, summary),
-        *_end(scenario, summary, recovered), *_actions(scenario, summary), *_world(scenario, after),
+        *_end(scenario, summary, recovered), *_actions(scenario, summary), *_warnings(scenario, summary),
+        *_world(scenario, after),
         *(f"collateral: {_told(row)}" for row in collateral),
         *(f"not exactly once in the journal: {_told(row)}" for row in unjournaled if row not in collateral),
         *(f"journaled as done, but the world saw no change of {name}" for name in unseen),
@@ -183,6 +185,13 @@ def _actions(scenario: Scenario, summary: Mapping[str, Any]) -> Iterator[str]:
     for name, action in last.items():
         if name not in scenario.expect.actions and action["outcome"] in CHANGED:
             yield f"action {name} ended {action['outcome']}: nobody asked for it"
+
+
+def _warnings(scenario: Scenario, summary: Mapping[str, Any]) -> Iterator[str]:
+    shown = [cost for plan in summary["plans"] for cost in plan["costs"] if cost.startswith(WARNING)]
+    for wanted in scenario.expect.warns:
+        if not any(wanted in cost for cost in shown):
+            yield f"no plan warned of {wanted!r}; warnings: {'; '.join(shown) or 'none'}"
 
 
 def _world(scenario: Scenario, after: Mapping[str, Any]) -> Iterator[str]:

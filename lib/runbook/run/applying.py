@@ -23,6 +23,7 @@ NOT_CARRIED_OUT = frozenset(
 )  # fmt: skip
 ASK_AGAIN_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 ONE_ANSWER_SECONDS = 10.0
+IN_FORCE_SECONDS = 10.0  # ours: a new build's first requests may fail while it starts
 SETTLE_SECONDS = 3.0  # how long a vendor may need until a change that it took can be read back
 SETTLE_PAUSE_SECONDS = 0.5
 
@@ -69,7 +70,8 @@ def carry_out(
             proof = prove(action, plan, systems, progress)
             if proof.status is Status.OK:
                 return result(Outcome.DONE, reason, changed, proof)
-            waited = "and it failed" if is_final(proof) else f"but not proven within {action.budget_seconds:g} s"
+            waited = f"but not proven within {action.budget_seconds:g} s"
+            waited = "and it failed" if is_final(proof) else "and it does not help" if is_in_force(proof) else waited
             reason = f"changed, {waited}: {proof.summary}"
             return result(Outcome.UNVERIFIED, reason, changed, proof)
     except Refused as refusal:
@@ -137,13 +139,19 @@ def weigh(changes: list[Changed], planned: int) -> tuple[Outcome, str]:
 
 
 def prove(action: Action, plan: Plan, systems: Systems, progress: Callable[[float | None, str], None]) -> Finding:
-    """Ask the action's verify until it is ok, has failed for good, or the budget is over; the last answer."""
+    """Ask the action's verify until it is ok, has failed for good, or the budget is over; the last answer.
+
+    A proof that says ``in_force`` (the change is in force as planned, and does not help) is believed after a moment.
+    """
     started = systems.times.monotonic()
+    in_force_since: float | None = None
     attempt = 0
     while True:
         found = _ask(action, plan, systems)
         spent = systems.times.monotonic() - started
-        if found.status is Status.OK or is_final(found) or spent >= action.budget_seconds:
+        in_force_since = None if not is_in_force(found) else spent if in_force_since is None else in_force_since
+        helpless = in_force_since is not None and spent - in_force_since >= IN_FORCE_SECONDS
+        if found.status is Status.OK or is_final(found) or helpless or spent >= action.budget_seconds:
             progress(1.0, found.summary)
             return found
         progress(spent / action.budget_seconds, f"of {action.budget_seconds:g} s · {found.summary}")
@@ -155,6 +163,11 @@ def prove(action: Action, plan: Plan, systems: Systems, progress: Callable[[floa
 def is_final(found: Finding) -> bool:
     """Whether the system itself has said that it ended badly: waiting longer helps nobody."""
     return found.status is Status.CRITICAL and found.facts.get("final") is True
+
+
+def is_in_force(found: Finding) -> bool:
+    """Whether the change is in force as planned and does not help."""
+    return found.status is Status.CRITICAL and found.facts.get("in_force") is True
 
 
 def _change(action: Action, item: PlannedObject, plan: Plan, systems: Systems) -> Changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 from starlette.types import ASGIApp
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 Json = Any
 WATCHER = "sandbox control"
+SCHEMA: LiteralString = (
+    "select (select array_agg(attname::text order by attname) from pg_attribute where attnum > 0 and not attisdropped"
+    " and attrelid = to_regclass('public.site_settings')) as settings_columns,"
+    " (select count(*)::int from supabase_migrations.schema_migrations) as migrations"
+)
 
 
 def _authorize(world: World, call: Call) -> None:
@@ -108,8 +113,9 @@ def figures(world: World) -> dict[str, Json]:
         "hooks_on": sum(one.active for one in world.calcom.hooks.values()),
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
-        "replica_behind_mb": None, "data_as_before": None, "session_rows": None,
+        "data_as_before": None, "session_rows": None,
         "before_damage": None if world.damage is None else f"{world.damage.before:%Y-%m-%dT%H:%M:%SZ}",
+        "replica_behind_mb": None, "settings_columns": None, "migrations": None,
     }  # fmt: skip
     with contextlib.suppress(psycopg.Error):  # Postgres is down: its figures stay None
         state |= {"read_only": world.read_only(), "replica_behind_mb": faults_replica.behind_mb(world),
@@ -119,6 +125,7 @@ def figures(world: World) -> dict[str, Json]:
             " as idle_in_transaction from pg_stat_activity where backend_type = 'client backend' and %s",
             True,
         )
+        state |= world.admin.patient(SCHEMA)[0]
         state |= {**row, **world.sessions.survivors()}
         (kept,) = world.admin.patient("select count(*)::int as session_rows from public.user_sessions")
         state |= kept

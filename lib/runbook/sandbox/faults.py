@@ -17,6 +17,7 @@ from runbook.sandbox import faults_database as database
 from runbook.sandbox import faults_flags as flags
 from runbook.sandbox import faults_hosting as hosting
 from runbook.sandbox import faults_leaked as leaked
+from runbook.sandbox import faults_migrations as migrations
 from runbook.sandbox import faults_replica as replica
 from runbook.sandbox import faults_tokens as tokens
 from runbook.sandbox import faults_vendors as vendors
@@ -42,6 +43,8 @@ EVERY: tuple[Callable[..., None], ...] = (
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
     flags.flag_environment_gone, flags.flag_usage_not_bought, leaked.secret_leaked, leaked.leaked_secret_ended,
     *auth.EVERY,
+    migrations.contract_migration, migrations.contract_migration_with_data, migrations.migration_half_applied,
+    migrations.column_replaced,
 )  # fmt: skip
 CATALOGUE = {function.__name__: function for function in EVERY}
 

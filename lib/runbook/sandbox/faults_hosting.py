@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 PORTAL = seeds.DOMAINS[2]
 
 
-def bad_deployment(world: World, minutes_ago: float = 12, defect: str = "errors") -> None:
-    """What went live last answers 500 on every page, or takes seconds (``slow``); its health question still says ok."""
-    world.deploy("Portal: new session handling", "mira", minutes_ago=minutes_ago, defect=defect)
+def bad_deployment(world: World, minutes_ago: float = 12, defect: str = "errors", reads: str = "value") -> None:
+    """What went live last answers 500 on every page, or takes seconds (``slow``); its health question still says ok.
+
+    ``reads``: the column of the site's settings that its code was written for.
+    """
+    world.deploy("Portal: new session handling", "mira", minutes_ago=minutes_ago, defect=defect, reads=reads)
 
 
 def domain_left_behind(world: World, minutes_ago: float = 12) -> None:

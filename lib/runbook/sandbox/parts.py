@@ -66,6 +66,7 @@ def start_parts(folder: Path) -> Parts:
 def _secrets(postgres: Postgres, valkey: Valkey, pooler: Pooler, mailbox: Mailbox) -> dict[str, str]:
     """Every secret of the world: real for the real parts, made up in the vendors' shapes for the twins."""
     real = {
+        "PROD_DATABASE_URL": postgres.dsn("postgres"),  # of the role that owns the tables, as on Supabase
         "DATABASE_URL": postgres.dsn("runbook"), "POOLER_URL": pooler.dsn("runbook"), "REDIS_URL": valkey.url,
         "SMTP_URL": mailbox.url, "AUTH_TEST_USER": "smoke-test@agency.test",
     }  # fmt: skip

@@ -29,7 +29,8 @@ class Expect:
 
     ``findings`` says how single checks must end, where that is the point: ``{database.replicas: warning}``.
     ``world`` is compared key by key with the control door's ``/state``; ``survives`` are application names whose
-    sessions must still be the same ones. ``recovered`` None: there was nothing to recover.
+    sessions must still be the same ones. ``recovered`` None: there was nothing to recover. Each of ``warns`` must stand in a
+    warning that a plan has shown.
     """
 
     status: str
@@ -39,6 +40,7 @@ class Expect:
     actions: Mapping[str, str] = field(default_factory=dict)
     findings: Mapping[str, str] = field(default_factory=dict)
     recovered: bool | None = None
+    warns: tuple[str, ...] = ()
     world: Mapping[str, Any] = field(default_factory=dict)
     survives: tuple[str, ...] = ()
 

@@ -33,7 +33,10 @@ HEALTH_SECONDS, PAGE_SECONDS = 2.0, 4.0
 DATA_API_REQUESTS = {"/": 1, "/contact": 1, "/portal/search": 4}  # what a page asks Supabase's Data API
 PAGES = frozenset({"/", "/contact", "/login", "/portal/login"})  # what a defect of a deployment hits
 SLOW_SECONDS = 2.5
-SETTINGS: LiteralString = "select name, value from public.site_settings"
+SETTINGS: dict[str, LiteralString] = {  # by the column that a build's code reads
+    "value": "select name, value from public.site_settings",
+    "content": "select name, content as value from public.site_settings",
+}
 NEW_LEAD: LiteralString = "insert into public.leads (email, message) values (%s, %s) returning id"
 SEARCH: LiteralString = "select count(*) as found, pg_sleep(0.6)::text from public.leads where email like %s"
 # a webhook is handled once: what was processed before is answered 200 and not done again
@@ -54,14 +57,15 @@ class Site:
         """200 with the build, only when a pooled connection answers in two seconds; else 503."""
         build = self._build(request).uid
         try:
-            await self._pool.rows(SETTINGS, seconds=HEALTH_SECONDS)
+            await self._pool.rows(SETTINGS[self._build(request).reads], seconds=HEALTH_SECONDS)
         except Unavailable:
             return JSONResponse({"status": "unavailable", "build": build, "database": "unreachable"}, 503)
         return JSONResponse({"status": "ok", "build": build})
 
     async def home(self, request: Request) -> Response:
         """The front page; its title comes from the database."""
-        settings = {row["name"]: row["value"] for row in await self._pool.rows(SETTINGS, seconds=PAGE_SECONDS)}
+        rows = await self._pool.rows(SETTINGS[self._build(request).reads], seconds=PAGE_SECONDS)
+        settings = {row["name"]: row["value"] for row in rows}
         booking = "<p><a href=/book>Book a call</a></p>" if self._flag("booking-calendar") else ""
         return _page(settings["title"], f"<p>We build things.</p>{booking}<p><a href=/contact>Contact</a></p>")
 

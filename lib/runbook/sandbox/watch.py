@@ -18,6 +18,7 @@ from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.statements import signals, writes
 
 ROLE = "runbook"
+OWNER = "postgres"  # as whom the runbook changes the schema; others use that role too, under other names
 POLL_SECONDS = 0.1
 KEPT = 200  # statements that a victim's line may still belong to
 LATEST_SECONDS = 10.0  # a victim's line comes right after the statement
@@ -27,6 +28,7 @@ EFFECTS = {
     "canceling statement due to user request": "pg_cancel_backend",
 }
 PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
+PLANNED = re.compile(r"\d{14}@[0-9a-f]{8}")  # what a transaction of schema changes says of its plan
 STATEMENT = re.compile(r"^(?:statement|execute [^:]*): (.*)$", re.DOTALL)
 
 
@@ -41,6 +43,7 @@ class Watch:
         self._thread = threading.Thread(target=self._follow, name="world-watch", daemon=True)
         self._offset = 0
         self._rest = b""
+        self._open: dict[int, list[tuple[str, str]]] = {}  # transactions of schema changes, by process
 
     def start(self) -> None:
         """Begin at the end of what is there: how the cluster was made is nobody's change."""
@@ -79,6 +82,19 @@ class Watch:
             self._effect(function, entry)
         elif entry.get("user") == ROLE and (found := STATEMENT.match(entry.get("message", ""))):
             self._statement(found.group(1), entry)
+        elif _changes_schema(entry) and (found := STATEMENT.match(entry.get("message", ""))):
+            self._of_owner(found.group(1), entry)
+
+    def _of_owner(self, text: str, entry: dict[str, Any]) -> None:
+        """A change of the schema counts when its transaction commits: one row for all of it."""
+        pid = int(entry.get("pid", 0))
+        if writes(text):
+            self._open.setdefault(pid, []).append((text, entry.get("detail", "")))
+        elif text.upper().startswith("ROLLBACK"):
+            self._open.pop(pid, None)
+        elif text.upper().startswith("COMMIT") and (changes := self._open.pop(pid, [])):
+            planned = PLANNED.findall(" ".join(detail for _, detail in changes))
+            self._row("MIGRATE", "; ".join(" ".join(one.split()) for one, _ in changes)[:200], tuple(planned[:1]))
 
     def _statement(self, text: str, entry: dict[str, Any]) -> None:
         values = tuple(value.strip("'") for _, value in PARAMETER.findall(entry.get("detail", "")))
@@ -110,6 +126,10 @@ def _rows_of(text: str, values: tuple[str, ...]) -> tuple[str, ...]:
     moment = _moment(values[0])
     table = found[1].replace('"', "")
     return (f"{table}:{moment[:-4]}Z",) if moment else (f"{table}:{values[0]}",)
+
+
+def _changes_schema(entry: dict[str, Any]) -> bool:
+    return entry.get("user") == OWNER and entry.get("application_name") == ROLE
 
 
 def _moment(text: str) -> str:

@@ -2,10 +2,18 @@
 CREATE SCHEMA supabase_migrations AUTHORIZATION postgres;
 CREATE TABLE supabase_migrations.schema_migrations (version text PRIMARY KEY, statements text[], name text);
 INSERT INTO supabase_migrations.schema_migrations (version, name, statements) VALUES
-    ('20260901093000', 'create_leads', ARRAY['create table public.leads (…)']),
-    ('20260915101500', 'create_bookings', ARRAY['create table public.bookings (…)']),
-    ('20261012140000', 'create_payments', ARRAY['create table public.payments (…)']),
-    ('20261103083000', 'add_processed_events', ARRAY['create table public.processed_events (…)']);
+    ('20260901093000', 'create_leads', ARRAY['create table public.leads (id bigint generated always as identity primary key,
+        email text not null, message text not null default '''', created_at timestamptz not null default now())']),
+    ('20260915101500', 'create_bookings', ARRAY['create table public.bookings (uid text primary key,
+        customer_id bigint references public.customers (id), starts_at timestamptz not null,
+        status text not null default ''accepted'')']),
+    ('20260922110000', 'create_site_settings', ARRAY['create table public.site_settings (name text primary key, value text not null)']),
+    ('20261012140000', 'create_payments', ARRAY['create table public.payments (id text primary key,
+        customer_id bigint references public.customers (id), amount_cents integer not null, provisioned_at timestamptz,
+        created_at timestamptz not null default now())']),
+    ('20261103083000', 'add_processed_events', ARRAY['create table public.processed_events (event_id text primary key,
+        received_at timestamptz not null default now())']);
+ALTER TABLE supabase_migrations.schema_migrations OWNER TO postgres;
 GRANT USAGE, CREATE ON SCHEMA public TO app;
 SET ROLE app;
 CREATE TABLE public.customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text UNIQUE NOT NULL, name text NOT NULL);
