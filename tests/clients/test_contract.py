@@ -18,7 +18,7 @@ from calls import MS, SECRET, Call
 from runbook.clients.launchdarkly import FlagChange
 from runbook.clients.status_page import Component, Incident, StatusSummary
 from runbook.clients.supabase import ApiCounts, AuthKey, Disk, PoolerConfig, Project, Service, ThirdParty
-from runbook.clients.vercel import Activity, Deployment, Move, VercelProject
+from runbook.clients.vercel_rows import Activity, Deployment, Move, VercelProject
 from runbook.errors import Fault, SystemFault
 from runbook.testing import PROJECT, REF, TEAM, Asked, Says, World
 

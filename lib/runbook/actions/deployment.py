@@ -9,7 +9,7 @@ from runbook.actions.freezing import freeze_deployments, thaw_deployments
 from runbook.actions.serving import verify_promote, verify_roll_back
 from runbook.checks.deployment import applied_migrations, describe, last_good, left_behind, migrations_since, recent
 from runbook.checks.migrations import taken_away
-from runbook.clients.vercel import Deployment, VercelProject
+from runbook.clients.vercel_rows import Deployment, VercelProject
 from runbook.errors import Fault, Refused, SystemFault
 from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview
 from runbook.systems import Systems

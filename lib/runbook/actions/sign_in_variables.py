@@ -14,7 +14,7 @@ from runbook.checks.clerk import login_page, pinned_key
 from runbook.checks.frame import Answer
 from runbook.checks.sign_in_variables import PRODUCTION, in_place, names
 from runbook.clients.public_keys import PublicKey
-from runbook.clients.vercel import Variable
+from runbook.clients.vercel_rows import Variable
 from runbook.errors import Refused
 from runbook.model import Changed, Danger, Outcome, Plan, PlannedObject, Preview, Status
 from runbook.profile import ClerkTarget

@@ -11,7 +11,7 @@ from runbook.checks.changes import written_at
 from runbook.checks.database import not_used, read
 from runbook.checks.frame import Answer, both, check
 from runbook.checks.judge import bar, judged
-from runbook.clients.vercel import Deployment, VercelProject
+from runbook.clients.vercel_rows import Deployment, VercelProject
 from runbook.errors import SystemFault
 from runbook.model import Row, Status
 from runbook.systems import Systems

@@ -7,7 +7,7 @@ import difflib
 from runbook.checks.clerk import SECONDS
 from runbook.checks.database import not_used
 from runbook.checks.frame import Answer, both, check
-from runbook.clients.vercel import Variable
+from runbook.clients.vercel_rows import Variable
 from runbook.model import Row, Status
 from runbook.profile import ClerkTarget
 from runbook.systems import Systems

@@ -3,86 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbook.clients.http import HttpDoor
 from runbook.clients.shapes import fields, inner, items, moment, needed, segment, shape, text, whole
+from runbook.clients.vercel_rows import (
+    Activity,
+    Deployment,
+    Variable,
+    VercelProject,
+    VercelToken,
+    read_deployment,
+    read_move,
+    read_variable,
+)
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
 from runbook.times import Times
 
 if TYPE_CHECKING:
     import httpx
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A deployment as the list tells it. ``at`` is when it was created."""
-
-    uid: str
-    at: str
-    state: str
-    target: str
-    creator: str
-    commit: str
-    message: str
-    is_rollback_candidate: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One environment variable: never its value. ``kind``: plain, encrypted, sensitive …"""
-
-    key: str
-    kind: str
-    targets: tuple[str, ...]
-    updated_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """Who did what, as one sentence of the vendor's."""
-
-    uid: str
-    at: str
-    what: str
-    who: str
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """The last time production was pointed elsewhere. ``status``: pending, in-progress, succeeded, failed, skipped."""
-
-    kind: str  # rollback or promote
-    from_uid: str
-    to_uid: str
-    status: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class VercelProject:
-    """A project, the deployment that is its production, and how it came to be that."""
-
-    project_id: str
-    name: str
-    team_id: str
-    production_deployment: str
-    auto_assigns: bool = True  # whether a new production deployment goes live by itself; off after a rollback
-    last_move: Move | None = None
-    crons: tuple[str, ...] = ()  # path and schedule of each, as the live build brought them
-
-
-@dataclass(frozen=True, slots=True)
-class VercelToken:
-    """What our token may reach: these teams, or with none of them whatever its owner may; ``expires_at`` empty: never."""
-
-    name: str
-    team_ids: tuple[str, ...]
-    expires_at: str
-    token_id: str = ""
-    made_at: str = ""
 
 
 class Vercel:
@@ -106,7 +46,7 @@ class Vercel:
             production = inner(inner(data, "targets"), "production")
             return VercelProject(
                 needed(data, "id"), needed(data, "name"), needed(data, "accountId"), text(production, "id"),
-                data.get("autoAssignCustomDomains") is not False, _move(inner(data, "lastAliasRequest")),
+                data.get("autoAssignCustomDomains") is not False, read_move(inner(data, "lastAliasRequest")),
                 tuple(f"{needed(one, 'path')} ({needed(one, 'schedule')})"
                       for one in items(inner(data, "crons").get("definitions") or [], "vercel", "project")),
             )  # fmt: skip
@@ -134,21 +74,21 @@ class Vercel:
         data = self.door.read("/v7/deployments", params).data
         (rows,) = fields(data, "vercel", "deployments", "deployments")
         with shape("vercel", "deployments"):
-            return [_deployment(row) for row in items(rows, "vercel", "deployments")]
+            return [read_deployment(row) for row in items(rows, "vercel", "deployments")]
 
     def deployment(self, uid: str) -> Deployment:
         """One deployment; by itself its id is called ``id``, in a list ``uid``."""
         row = self.door.read(f"/v13/deployments/{segment('vercel', uid)}", self._team).data
         fields(row, "vercel", "deployment", "id")
         with shape("vercel", "deployment"):
-            return _deployment({**row, "uid": row["id"]})
+            return read_deployment({**row, "uid": row["id"]})
 
     def variables(self) -> list[Variable]:
         """The project's environment variables, without any value. Of the answer's three shapes this has ``envs``."""
         data = self.door.read(f"/v10/projects/{self._project}/env", self._team).data
         (rows,) = fields(data, "vercel", "environment", "envs")
         with shape("vercel", "environment"):
-            return [_variable(row) for row in items(rows, "vercel", "environment")]
+            return [read_variable(row) for row in items(rows, "vercel", "environment")]
 
     def set_variable(self, key: str, value: str, targets: Sequence[str]) -> None:
         """Put a value into the environment, for builds from now on; what was there is lost.
@@ -180,7 +120,7 @@ class Vercel:
         }  # fmt: skip
         (rows,) = fields(self.door.read("/v7/deployments", params).data, "vercel", "deployments", "deployments")
         with shape("vercel", "deployments"):
-            return [_deployment(row) for row in items(rows, "vercel", "deployments")]
+            return [read_deployment(row) for row in items(rows, "vercel", "deployments")]
 
     def alias(self, domain: str) -> str:
         """The deployment that one domain serves. The answer was seen as an object and as a list of one."""
@@ -249,26 +189,3 @@ class Vercel:
         if until_ms is not None:
             body["attackModeActiveUntil"] = until_ms
         self.door.write("POST", "/v1/security/attack-mode", body, self._team)
-
-
-def _move(row: dict[str, Json]) -> Move | None:
-    if not row:
-        return None
-    return Move(text(row, "type"), text(row, "fromDeploymentId"), text(row, "toDeploymentId"), text(row, "jobStatus"),
-                moment(whole(row, "requestedAt")))  # fmt: skip
-
-
-def _variable(row: dict[str, Json]) -> Variable:
-    target = row.get("target") or []
-    targets = (target,) if isinstance(target, str) else tuple(str(one) for one in target)
-    return Variable(needed(row, "key"), text(row, "type"), targets, moment(whole(row, "updatedAt")))
-
-
-def _deployment(row: dict[str, Json]) -> Deployment:
-    meta = inner(row, "meta")
-    return Deployment(
-        uid=needed(row, "uid"), at=moment(whole(row, "created") or whole(row, "createdAt")),
-        state=text(row, "state") or text(row, "readyState"), target=text(row, "target"),
-        creator=text(inner(row, "creator"), "username"), commit=text(meta, "githubCommitSha", 12),
-        message=text(meta, "githubCommitMessage", 120), is_rollback_candidate=row.get("isRollbackCandidate") is True,
-    )  # fmt: skip

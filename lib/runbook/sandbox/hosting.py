@@ -5,7 +5,7 @@ A move takes its time and is settled when somebody looks: no thread runs for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -52,6 +52,22 @@ class Hosting:
     def __post_init__(self) -> None:
         """Every domain serves production, until told otherwise."""
         self.domains = self.domains or dict.fromkeys(DOMAINS, self.production)
+
+    def begin(self, values: Mapping[str, tuple[str, tuple[str, ...]]], since: datetime) -> None:
+        """The project's variables (value and targets, by name), and every deployment so far built with them."""
+        self.variables = {
+            name: Variable(name, value, since, since, targets) for name, (value, targets) in values.items()
+        }
+        self.deployments[:] = [replace(one, env=self.env()) for one in self.deployments]
+
+    def env(self) -> dict[str, str]:
+        """What a build of now gets."""
+        return {one.key: one.value for one in self.variables.values()}
+
+    def change(self, values: Mapping[str, str], at: datetime) -> None:
+        """Variables that are there get other values."""
+        for name, value in values.items():
+            self.variables[name] = replace(self.variables[name], value=value, updated=at)
 
     def find(self, uid: str) -> Deployment | None:
         """A deployment by its id or its own host name."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from runbook.sandbox import paying, scheduling, seeds, signing_in, telling, watching
 from runbook.sandbox.deliveries import Deliveries, Sending
-from runbook.sandbox.hosting import Hosting, Variable
+from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.keys import Keys
 from runbook.sandbox.platform import Platform, Transport
 from runbook.sandbox.requests import RequestLog
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 RESTART_SECONDS = 2.0  # the vendor takes minutes (about six in the field); shortened, in the same steps
 OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
 RELOAD_SECONDS = 5.0  # PostgreSQL takes a changed setting over in milliseconds
+SITE_HAS = ("STRIPE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "LD_API_KEY")  # in its environment, beside Clerk's
 RESERVED = 2  # superuser sessions for the management API's queries; Postgres keeps three slots back
 
 
@@ -75,15 +76,11 @@ class World:
         live = next(d for d in deployments if d.target == "production" and d.state == "READY")
         with self.lock:
             self.hosting = Hosting(deployments, live.uid)
-            old = now - timedelta(days=40)
-            self.hosting.variables = {
-                name: Variable(name, str(self.parts.secrets[name]), old, old, ("production", "preview"))
-                for name in ("STRIPE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "LD_API_KEY")
-            }
-            for name, value in signing_in.variables(str(self.parts.secrets["CLERK_API_KEY"])).items():
-                self.hosting.variables[name] = Variable(name, value, old, old, ("production",))
-            env = {one.key: one.value for one in self.hosting.variables.values()}
-            self.hosting.deployments[:] = [replace(one, env=env) for one in deployments]
+            both = ("production", "preview")
+            ours = {name: (str(self.parts.secrets[name]), both) for name in SITE_HAS}
+            theirs = signing_in.variables(str(self.parts.secrets["CLERK_API_KEY"]))
+            values = ours | {name: (value, ("production",)) for name, value in theirs.items()}
+            self.hosting.begin(values, now - timedelta(days=40))
             self.platform = Platform(created=now - timedelta(days=420))
             self.flags = {flag.key: flag for flag in seeds.flags(now)}
             self.audit = seeds.audit(now)
@@ -147,14 +144,13 @@ class World:
         """The site's environment gets other values, and production is built again with them; a moment ago."""
         at = self.times.now() - timedelta(seconds=90)
         with self.lock:
-            for name, value in values.items():
-                self.hosting.variables[name] = replace(self.hosting.variables[name], value=value, updated=at)
+            self.hosting.change(values, at)
         live = self.production()
         self.deploy(f"{live.message} (again)", live.author, minutes_ago=1)
 
     def deploy(self, message: str, author: str, *, minutes_ago: float, **rest: Any) -> seeds.Deployment:
         """A deployment that went live a while ago."""
-        rest.setdefault("env", {one.key: one.value for one in self.hosting.variables.values()})
+        rest.setdefault("env", self.hosting.env())
         new = seeds.deployment(self.times.now() - timedelta(minutes=minutes_ago), message, author, **rest)
         with self.lock:
             self.hosting.add(new, live=True)

@@ -71,7 +71,6 @@ def redeploy(world: World, call: Call) -> Reply:
         if old is None or body["name"] != NAME:
             raise Refusal(404, "Deployment not found", code="not_found")
         now = world.times.now()
-        env = {one.key: one.value for one in world.hosting.variables.values()}
-        new = replace(old, uid="dpl_" + token(f"again {old.uid} {now}", 28), created=now, env=env)
+        new = replace(old, uid="dpl_" + token(f"again {old.uid} {now}", 28), created=now, env=world.hosting.env())
         begun = world.hosting.build(new, now + timedelta(seconds=world.hosting.build_seconds))
         return Reply(whole(world, begun), change=True, objects=(old.uid,))
