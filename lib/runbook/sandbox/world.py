@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from runbook.sandbox.postgres import Postgres
     from runbook.sandbox.replica import Replica
 
-RESTART_SECONDS = 2.0  # the vendor takes minutes (about six in the field); shortened, in the same steps
 OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
 RELOAD_SECONDS = 5.0  # PostgreSQL takes a changed setting over in milliseconds
 SITE_HAS = ("STRIPE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "LD_API_KEY")  # in its environment, beside Clerk's
@@ -193,31 +192,6 @@ class World:
         with self.lock:
             self.platform.override_until = self.times.now() + timedelta(seconds=OVERRIDE_SECONDS)
         self.set_read_only(False)
-
-    def restart_project(self) -> bool:
-        """Begin a restart: Postgres really stops and starts. False when one is under way."""
-        with self.lock:
-            if self.platform.status != "ACTIVE_HEALTHY":
-                return False
-            self.platform.status = "RESTARTING"
-        threading.Thread(target=self._restart, name="restart", daemon=True).start()
-        return True
-
-    def _restart(self) -> None:
-        began = self.times.monotonic()
-        end = "ACTIVE_UNHEALTHY"  # when Postgres does not come back
-        try:
-            with self.changing:
-                self.times.sleep(RESTART_SECONDS / 4)
-                self.parts.postgres.restart()
-                self.parts.pooler.refuse(None)  # a project restart clears the circuit breaker, a reboot does not
-                with self.lock:
-                    self.platform.status = "COMING_UP"
-                self.times.sleep(max(0.0, RESTART_SECONDS - (self.times.monotonic() - began)))
-                end = "ACTIVE_HEALTHY"
-        finally:
-            with self.lock:
-                self.platform.status = end
 
     def _owed(self, now: datetime) -> list[Sending]:
         """The webhooks that are to be sent now."""

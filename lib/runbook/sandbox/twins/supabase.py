@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from runbook.sandbox import restarting
 from runbook.sandbox.seeds import ORGANIZATION, PROJECT_REF, REGION, token
 from runbook.sandbox.twins import supabase_auth_keys, supabase_backups, supabase_keys, supabase_sql
 from runbook.sandbox.twins.frame import Call, Refusal, Reply
@@ -71,7 +72,7 @@ def health(world: World, call: Call) -> Reply:
 @project_route("POST", "/restart")
 def restart(world: World, call: Call) -> Reply:
     """Restart the project: Postgres really stops and starts. The project is the job: poll it."""
-    if not world.restart_project():
+    if not restarting.begin(world):
         raise Refusal(400, f"Project is {world.platform.status}, it cannot be restarted now")
     return Reply(change=True, objects=(PROJECT_REF,))
 
