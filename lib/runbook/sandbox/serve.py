@@ -91,10 +91,11 @@ def describe(parts: Any, urls: Mapping[str, str], times: Times, path: Path, requ
 
 
 def _publish(path: Path, secrets: Mapping[str, str]) -> None:
-    """A fault changed what we have in hand: the state file says so."""
+    """A fault changed what we have in hand: the state file says so. An empty value: we have it no longer."""
     found = state.read(path)
     if found is not None:
-        state.write(path, {**found, "secrets": {**found["secrets"], **secrets}})
+        held = {**found["secrets"], **secrets}
+        state.write(path, {**found, "secrets": {name: value for name, value in held.items() if value}})
 
 
 def _listen() -> socket.socket:
