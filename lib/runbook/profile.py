@@ -61,6 +61,12 @@ class DatabaseTarget:
     migrations_variable: str = "PROD_DATABASE_URL"
     protected_roles: tuple[str, ...] = ()
     sessions_table: str = ""  # of the application's own, with user_id and expires_at; empty: it has none
+    events_table: str = (
+        ""  # of the application's own: event_id of every webhook that it has handled; empty: it has none
+    )
+    given_table: str = (
+        ""  # of the application's own: payment_id, a row each time a payment was provisioned; empty: none
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,8 @@ class SiteTarget:
     portal_url: str
     health_path: str = "/api/health"
     auth_test_path: str = "/api/auth/test"
+    stripe_path: str = "/api/webhooks/stripe"
+    cal_path: str = "/api/webhooks/cal"
     programs: tuple[str, ...] = ()  # how the site's own requests to vendors call themselves (User-Agent)
     needs: Mapping[str, str] = field(default_factory=dict)  # a secret, and a page that answers 200 only while it works
 
@@ -141,6 +149,8 @@ class StripeTarget:
     account_id: str
     status_url: str
     mode: str = "live"
+    secret_variable: str = "STRIPE_WEBHOOK_SECRET"  # by which the site knows the endpoint's signing secret
+    types: tuple[str, ...] = ("payment_intent.succeeded",)  # that the site acts on
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,10 +86,11 @@ class HttpDoor:
         return self._send(method, path, params, json, seconds, {"Content-Type": content_type} if content_type else None)
 
     def text(
-        self, path: str, *, seconds: float = READ_SECONDS, method: str = "GET", json: Json = None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """Anything, whatever its status, asked once: for our own pages."""
-        return self._exchange(method, path, None, json, seconds)
+        self, path: str, *, seconds: float = READ_SECONDS, method: str = "GET", json: Json = None,
+        headers: Mapping[str, str] | None = None, content: bytes | None = None,
+    ) -> tuple[int, Mapping[str, str], bytes]:  # fmt: skip
+        """Anything, whatever its status, asked once: for our own pages. ``content``: a body that is sent as it is."""
+        return self._exchange(method, path, None, json, seconds, headers, None, content)
 
     def close(self) -> None:
         """Close the connections; nothing is asked after that."""
@@ -128,7 +129,7 @@ class HttpDoor:
 
     def _exchange(
         self, method: str, path: str, params: Any, json: Json, seconds: float,
-        extra: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None,
+        extra: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None, content: bytes | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:  # fmt: skip
         import httpx
 
@@ -145,7 +146,7 @@ class HttpDoor:
             with (
                 within(lambda: end - self._times.monotonic()),
                 client.stream(
-                    method, path, params=params, json=json, data=form, headers=extra, timeout=timeout
+                    method, path, params=params, json=json, data=form, content=content, headers=extra, timeout=timeout
                 ) as response,
             ):
                 answered = True

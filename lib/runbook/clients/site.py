@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,23 @@ class AuthTest:
     token_kid: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What our own endpoint said to a webhook. ``is_wall``: something in front of it challenged us as a bot."""
+
+    status_code: int
+    seconds: float
+    is_wall: bool
+    location: str
+    text: str
+    is_duplicate: bool
+
+    @property
+    def is_taken(self) -> bool:
+        """As the vendors count it: anything of 2xx, and nothing else."""
+        return 200 <= self.status_code < 300
+
+
 class Site:
     """The site's pages."""
 
@@ -62,6 +80,20 @@ class Site:
         status_code, _, body = self.door.text(path, seconds=SECONDS)
         seconds = self._times.monotonic() - started
         return Page(status_code, seconds, decode(body)[0], body.decode("utf-8", "replace")[:most])
+
+    def deliver(self, path: str, body: bytes, headers: Mapping[str, str]) -> Delivered:
+        """A webhook, as a vendor would send it: byte by byte, and a redirect is not followed."""
+        started = self._times.monotonic()
+        sent = {"Content-Type": "application/json", **headers}
+        status_code, said, answer = self.door.text(path, seconds=SECONDS, method="POST", headers=sent, content=body)
+        seconds = self._times.monotonic() - started
+        data = decode(answer)[0]
+        is_wall = "x-vercel-mitigated" in said or "cf-mitigated" in said  # Vercel's and Cloudflare's docs
+        return Delivered(
+            status_code, seconds, is_wall, str(said.get("location", ""))[:200],
+            " ".join(answer.decode("utf-8", "replace").split())[:160],
+            isinstance(data, dict) and data.get("duplicate") is True,
+        )  # fmt: skip
 
     def auth_test(self, path: str) -> AuthTest:
         """Our own auth test: it signs the test user in where one is set, and changes nothing."""

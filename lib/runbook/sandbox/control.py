@@ -10,7 +10,7 @@ import psycopg
 from starlette.types import ASGIApp
 
 from runbook.errors import RunbookError
-from runbook.sandbox import faults, faults_data, faults_replica, scenarios, seeds, site_vendors
+from runbook.sandbox import faults, faults_data, faults_replica, paying, scenarios, seeds, site_vendors
 from runbook.sandbox.scenarios import FaultSpec
 from runbook.sandbox.twins.frame import Call, Refusal, Reply, Vendor, vendor_app
 from runbook.sandbox.visits import ask_page
@@ -113,7 +113,7 @@ def figures(world: World) -> dict[str, Json]:
         "hooks_on": sum(one.active for one in world.calcom.hooks.values()),
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
-        "data_as_before": None, "session_rows": None,
+        "data_as_before": None, "session_rows": None, "events_unhandled": None, "given_twice": None,
         "before_damage": None if world.damage is None else f"{world.damage.before:%Y-%m-%dT%H:%M:%SZ}",
         "replica_behind_mb": None, "settings_columns": None, "migrations": None,
     }  # fmt: skip
@@ -127,9 +127,24 @@ def figures(world: World) -> dict[str, Json]:
         )
         state |= world.admin.patient(SCHEMA)[0]
         state |= {**row, **world.sessions.survivors()}
+        state |= given(world)
         (kept,) = world.admin.patient("select count(*)::int as session_rows from public.user_sessions")
         state |= kept
     return state
+
+
+def given(world: World) -> dict[str, Json]:
+    """How many of Stripe's events the application never handled, and how many payments it provisioned more than once."""
+    with world.lock:
+        wanted = [one.uid for one in world.stripe.events if one.livemode and one.kind in paying.TYPES]
+    (row,) = world.admin.patient(
+        "select (select count(*)::int from unnest(%s::text[]) as w (id)"
+        " where not exists (select from public.processed_events e where e.event_id = w.id)) as events_unhandled,"
+        " (select count(*)::int from (select from public.entitlements group by payment_id having count(*) > 1) t)"
+        " as given_twice",
+        wanted,
+    )
+    return row
 
 
 def ask_site(world: World, path: str) -> int | None:

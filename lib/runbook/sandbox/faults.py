@@ -37,7 +37,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
     hosting.no_candidate, hosting.slow_alias, hosting.hobby_plan, hosting.build_under_way, hosting.builds_fail,
     webhooks.customers_pay, webhooks.customers_book, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
-    webhooks.webhook_secret_rotated, webhooks.cal_hook_inactive,
+    webhooks.webhook_secret_rotated, webhooks.webhook_redirected, webhooks.stripe_key_of_test_mode, webhooks.cal_hook_inactive,
     tokens.tokens_may_too_much, tokens.tokens_may_too_little, tokens.token_ends_soon, tokens.nobody_on_call,
     tokens.bot_not_invited, tokens.backups_stopped, tokens.mail_server_gone,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from runbook.sandbox.paying import ENDPOINT, TYPES, Event, payment
 from runbook.sandbox.scheduling import PERSONAL_HOOK
 from runbook.sandbox.seeds import token
+from runbook.sandbox.site_webhooks import STRIPE_SECRET
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
 
+PAYING_MINUTES = 2.0
 SEEN_SECONDS = 10.0  # until every event was tried once
 
 
 def customers_pay(world: World, events: int = 5) -> None:
     """Customers pay now; returns when Stripe has tried every event once."""
-    made = _pay(world, events, minutes=0)
-    _wait(world, lambda: all(delivery.tries for one in made for delivery in one.deliveries))
+    _pay_and_wait(world, events, minutes=0)
 
 
 def customers_book(world: World, bookings: int = 3) -> None:
@@ -40,14 +41,34 @@ def webhook_endpoint_disabled(world: World, events: int = 12, minutes_ago: float
 def webhook_receiver_failing(world: World, events: int = 12, minutes_ago: float = 12) -> None:
     """What went live last answers 500 to every webhook. Its pages are well; Stripe tries again and again."""
     world.deploy("Webhooks: typed events", "mira", minutes_ago=minutes_ago, defect="webhooks")
-    customers_pay(world, events)
+    _pay_and_wait(world, events, minutes=PAYING_MINUTES)
 
 
-def webhook_secret_rotated(world: World, events: int = 6) -> None:
-    """Somebody rotated the endpoint's secret at Stripe, and the site was not told: it refuses every webhook as forged."""
+def webhook_secret_rotated(world: World, events: int = 6, known: bool = True) -> None:
+    """Somebody rotated the endpoint's secret at Stripe, and the site was not told: it refuses every webhook as forged.
+
+    ``known``: the new one is in our own hands already.
+    """
+    before, new = world.secret(STRIPE_SECRET), "whsec_" + token(f"rotated secret {world.times.now().isoformat()}", 32)
     with world.lock:
-        world.stripe.endpoints[ENDPOINT].secret = "whsec_" + token("rotated secret", 32)
-    customers_pay(world, events)
+        world.stripe.endpoints[ENDPOINT].secret = new
+    if known:
+        world.publish({STRIPE_SECRET: new})
+        world.on_repair(lambda: world.publish({STRIPE_SECRET: before}))
+    _pay_and_wait(world, events, minutes=PAYING_MINUTES)
+
+
+def webhook_redirected(world: World, events: int = 6, minutes_ago: float = 12) -> None:
+    """What went live last sends every webhook on to an address with a slash; Stripe does not follow, and counts it as failed."""
+    world.deploy("Addresses end with a slash", "mira", minutes_ago=minutes_ago, defect="webhook-redirect")
+    _pay_and_wait(world, events, minutes=PAYING_MINUTES)
+
+
+def stripe_key_of_test_mode(world: World) -> None:
+    """Somebody put the key of test mode into our hands: it answers every question well, with other data."""
+    before = world.secret("STRIPE_SECRET_KEY")
+    world.publish({"STRIPE_SECRET_KEY": world.secret("STRIPE_TEST_KEY")})
+    world.on_repair(lambda: world.publish({"STRIPE_SECRET_KEY": before}))
 
 
 def cal_hook_inactive(world: World, bookings: int = 3) -> None:
@@ -55,6 +76,12 @@ def cal_hook_inactive(world: World, bookings: int = 3) -> None:
     with world.lock:
         world.calcom.hooks[PERSONAL_HOOK].active = False
     customers_book(world, bookings)
+
+
+def _pay_and_wait(world: World, events: int, minutes: float) -> None:
+    """Payments over the last minutes, each tried once at least. The oldest ones Stripe gives up at once (an hour is a second)."""
+    made = _pay(world, events, minutes)
+    _wait(world, lambda: all(delivery.tries for one in made for delivery in one.deliveries))
 
 
 def _pay(world: World, events: int, minutes: float) -> list[Event]:

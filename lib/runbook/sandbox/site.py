@@ -19,8 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from runbook.clients.signatures import complaint_of_cal, complaint_of_stripe
-from runbook.sandbox import portal, site_vendors
+from runbook.sandbox import portal, site_vendors, site_webhooks
 from runbook.sandbox.deliveries import AGENTS
 from runbook.sandbox.seeds import Deployment
 from runbook.sandbox.site_pool import SitePool, Unavailable
@@ -39,10 +38,6 @@ SETTINGS: dict[str, LiteralString] = {  # by the column that a build's code read
 }
 NEW_LEAD: LiteralString = "insert into public.leads (email, message) values (%s, %s) returning id"
 SEARCH: LiteralString = "select count(*) as found, pg_sleep(0.6)::text from public.leads where email like %s"
-# a webhook is handled once: what was processed before is answered 200 and not done again
-PROCESSED: LiteralString = (
-    "insert into public.processed_events (event_id) values (%s) on conflict do nothing returning event_id"
-)
 PAGE = "<!DOCTYPE html><html lang=en><title>{title}</title><main><h1>{title}</h1>{body}</main></html>"
 
 
@@ -106,27 +101,12 @@ class Site:
         return JSONResponse(*await self._off_the_loop(portal.auth_test, self._world, self._build(request).env, fields))
 
     async def stripe(self, request: Request) -> Response:
-        """Stripe's webhooks: the signature is checked as Stripe's own libraries do."""
-        raw, header = await request.body(), request.headers.get("stripe-signature", "")
-        if why := complaint_of_stripe(self._world.secret("STRIPE_WEBHOOK_SECRET"), header, raw, time.time()):
-            return JSONResponse({"error": why}, 400)
-        return await self._event(request, json.loads(raw).get("id", ""))
+        """Stripe's webhooks."""
+        return await site_webhooks.stripe(self._pool, self._build(request), request)
 
     async def cal(self, request: Request) -> Response:
-        """Cal.com's webhooks: without a time in the signature, a delivery is known again by its body."""
-        raw, header = await request.body(), request.headers.get("x-cal-signature-256", "")
-        if why := complaint_of_cal(self._world.secret("CALCOM_WEBHOOK_SECRET"), header, raw):
-            return JSONResponse({"error": why}, 400)
-        return await self._event(request, f"cal_{hashlib.sha256(raw).hexdigest()[:24]}")
-
-    async def _event(self, request: Request, event_id: str) -> Response:
-        if self._build(request).defect == "webhooks":
-            return JSONResponse({"error": "TypeError: Cannot read properties of undefined (reading 'kind')"}, 500)
-        if not event_id:
-            return JSONResponse({"error": "no event id"}, 400)
-        new = await self._pool.rows(PROCESSED, event_id, seconds=PAGE_SECONDS)
-        request.state.objects = [event_id] if new else []
-        return JSONResponse({"received": True, "duplicate": not new})
+        """Cal.com's webhooks."""
+        return await site_webhooks.cal(self._pool, self._build(request), request)
 
     async def needs(self, request: Request) -> Response:
         """A page that needs a vendor, asked with the key that this deployment was built with."""

@@ -37,7 +37,13 @@ if TYPE_CHECKING:
 
 OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
 RELOAD_SECONDS = 5.0  # PostgreSQL takes a changed setting over in milliseconds
-SITE_HAS = ("STRIPE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "LD_API_KEY")  # in its environment, beside Clerk's
+SITE_HAS = (
+    "STRIPE_SECRET_KEY",
+    "SUPABASE_SERVICE_KEY",
+    "LD_API_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "CALCOM_WEBHOOK_SECRET",
+)  # in its environment, beside Clerk's
 RESERVED = 2  # superuser sessions for the management API's queries; Postgres keeps three slots back
 
 

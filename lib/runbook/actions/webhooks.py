@@ -1,0 +1,200 @@
+"""Bring webhooks back: the endpoint on again, and what our application has missed handed to its own handler, once each."""
+
+from __future__ import annotations
+
+from runbook.actions.frame import Action
+from runbook.checks.frame import Answer
+from runbook.checks.handing import hand_over, harmless, said
+from runbook.checks.webhooks import HOURS, customers, endpoints, handled_events, missed_events
+from runbook.clients.site import Delivered
+from runbook.clients.stripe_rows import Event
+from runbook.errors import Refused
+from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview, Status
+from runbook.systems import Systems
+
+SET_SECONDS = 30.0
+BACKFILL_SECONDS = 60.0  # of one event, and of the proof
+TRIES, PAUSE_SECONDS = 3, 0.5
+EVENT_SECONDS = 0.05  # at most 20 a second: Stripe allows 25 reads of one kind (docs.stripe.com/rate-limits)
+SOURCE = "the application's own table of handled events"
+
+
+def preview_enable(systems: Systems, *, endpoint: str = "") -> Preview:
+    """Our endpoint that is disabled; the given one, else the only one there is."""
+    found = endpoints.function(systems).facts
+    off = [str(one) for one in found["disabled"]]
+    chosen = [one for one in off if endpoint in ("", one)]
+    if endpoint and endpoint not in found["ours"]:
+        raise Refused(f"{endpoint} is no endpoint at our handler's path", where="Stripe",
+                      next_step="take one from the table of endpoints")  # fmt: skip
+    costs = ("Stripe sends what happens from now on; what happened meanwhile it never sends: hand it over afterwards",)
+    items = tuple(PlannedObject(one, {"now": "disabled", "then": "enabled"}) for one in chosen)
+    return Preview(_account(systems), items, costs if items else ("it is enabled already",), {"enabled": False},
+                   target_was_given=True)  # fmt: skip
+
+
+def preview_disable(systems: Systems, *, endpoint: str) -> Preview:
+    """One endpoint that is enabled."""
+    state = systems.stripe.endpoint(endpoint)
+    items = (PlannedObject(endpoint, {"now": "enabled", "then": "disabled"}),) if state.is_enabled else ()
+    costs = ("WARNING: what happens while it is disabled is never sent to it",)
+    return Preview(_account(systems), items, costs, {"enabled": True}, target_was_given=True)
+
+
+def change_enable(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
+    """Enable it, if it is disabled."""
+    return _switch(systems, item, plan, enabled=True)
+
+
+def change_disable(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
+    """Disable it, if it is enabled."""
+    return _switch(systems, item, plan, enabled=False)
+
+
+def same_endpoint(plan: Plan) -> dict[str, Json]:
+    """What undo switches: the plan's endpoint."""
+    return {"endpoint": plan.objects[0].identity}
+
+
+def verify_enable(systems: Systems, plan: Plan) -> Answer:
+    """Stripe says that it is enabled."""
+    return _switched(systems, plan, enabled=True)
+
+
+def verify_disable(systems: Systems, plan: Plan) -> Answer:
+    """Stripe says that it is disabled."""
+    return _switched(systems, plan, enabled=False)
+
+
+def preview_backfill(systems: Systems, *, hours: int = HOURS) -> Preview:
+    """Every event of ours that the application has not handled, oldest first. Refused where our handler does not take events."""
+    missed = missed_events(systems, hours)
+    most = systems.policy.at_most["backfill_events"]
+    chosen, later = missed.events[:most], missed.events[most:]
+    target = _account(systems)
+    if not chosen:
+        return Preview(
+            target, (), (f"all {missed.asked} events of the last {hours} h are handled",), target_was_given=True
+        )
+    answer = hand_over(systems, harmless(systems))
+    if not answer.is_taken:
+        raise Refused(f"our handler does not take events: {said(answer)}", where="site",
+                      next_step="mend that first, then plan again; nothing is lost meanwhile")  # fmt: skip
+    costs = (
+        f"our handler runs for each of {len(chosen)}: mails, orders, invoices that it makes are made",
+        "Stripe goes on trying by itself; whichever comes second is known by its id and not done again",
+    )
+    left = [f"{len(later)} later ones: more than the {most} that policy allows in one plan"] if later else []
+    left += [] if missed.is_whole else [f"those before the newest {missed.asked}"]
+    return Preview(target, tuple(map(_object, chosen)), costs, {}, tuple(left), target_was_given=True)
+
+
+def change_backfill(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
+    """Hand it over, if the application has not handled it meanwhile. A slip is tried again: the handler knows the id."""
+    began = systems.times.monotonic()
+    if handled_events(systems, [item.identity]):
+        return Changed(Outcome.UNCHANGED, f"{item.identity} is handled already")
+    event = systems.stripe.payload(item.identity)
+    answer = _until_taken(systems, event)
+    systems.times.sleep(max(0.0, EVENT_SECONDS - (systems.times.monotonic() - began)))
+    if not answer.is_taken:
+        return Changed(Outcome.FAILED, f"{item.identity}: our handler {said(answer)}")
+    if answer.is_duplicate:
+        return Changed(Outcome.UNCHANGED, f"{item.identity} was handled a moment ago")
+    return Changed(Outcome.DONE, f"{item.identity} ({item.shown['type']}) handled", {"status": answer.status_code})
+
+
+def verify_backfill(systems: Systems, plan: Plan) -> Answer:
+    """The application has noted each of them as handled, and provisioned nothing twice."""
+    ids = [item.identity for item in plan.objects]
+    missing = sorted(set(ids) - handled_events(systems, ids))
+    if missing:
+        told = f"{len(missing)} of {len(ids)} are not noted as handled, like {missing[0]}"
+        return Answer(Status.CRITICAL, told, len(missing), "events", 0, SOURCE)
+    database = systems.profile.database
+    if database is not None and database.given_table:
+        twice = customers.function(systems).facts.get("twice", [])
+        if twice:
+            return Answer(Status.CRITICAL, f"{twice[0]} was provisioned more than once", len(twice), "payments", 0, SOURCE,
+                          facts={"final": True})  # fmt: skip
+    return Answer(Status.OK, f"all {len(ids)} are noted as handled", 0, "events", 0, SOURCE)
+
+
+def preview_resend(systems: Systems, *, event: str, endpoint: str = "") -> Preview:
+    """One event to one endpoint, by Stripe itself."""
+    if not event:
+        raise Refused("no event was named", where="event", next_step="set the parameter event to its id (evt_…)")
+    ours = [str(one) for one in endpoints.function(systems).facts["ours"]]
+    to = endpoint or (ours[0] if len(ours) == 1 else "")
+    if not to:
+        raise Refused(f"{len(ours)} endpoints are ours", where="endpoint", next_step="name one of them")
+    one = systems.stripe.event(event)
+    item = PlannedObject(event, {"type": one.kind, "made": one.created_at, "to": to}, {"endpoint": to})
+    costs = ("our handler runs again", "no document of Stripe's names this call; their own command line makes it")
+    return Preview(_account(systems), (item,), costs, target_was_given=True)
+
+
+def change_resend(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
+    """Ask Stripe once; the key makes a repeat of ours the same one."""
+    systems.stripe.resend(item.identity, str(item.bound["endpoint"]), key=f"runbook-{plan.plan_id}-{item.identity}")
+    return Changed(Outcome.DONE, f"{item.identity} is sent again to {item.bound['endpoint']}")
+
+
+def verify_resend(systems: Systems, plan: Plan) -> Answer:
+    """The application has noted it as handled."""
+    return verify_backfill(systems, plan)
+
+
+def _until_taken(systems: Systems, event: dict[str, Json]) -> Delivered:
+    answer = hand_over(systems, event)
+    for _ in range(TRIES - 1):
+        if answer.status_code < 500:  # a refusal stays one
+            break
+        systems.times.sleep(PAUSE_SECONDS)
+        answer = hand_over(systems, event)
+    return answer
+
+
+def _switch(systems: Systems, item: PlannedObject, plan: Plan, *, enabled: bool) -> Changed:
+    if systems.stripe.endpoint(item.identity).is_enabled == enabled:
+        return Changed(Outcome.UNCHANGED, f"{item.identity} is {_word(enabled)} already")
+    now = systems.stripe.set_enabled(item.identity, enabled, key=f"runbook-{plan.plan_id}-{item.identity}")
+    return Changed(Outcome.DONE, f"{item.identity} is {_word(now.is_enabled)}", {"enabled": now.is_enabled})
+
+
+def _switched(systems: Systems, plan: Plan, *, enabled: bool) -> Answer:
+    others = [item.identity for item in plan.objects if systems.stripe.endpoint(item.identity).is_enabled != enabled]
+    told = f"{others[0]} is {_word(not enabled)}" if others else f"{plan.objects[0].identity} is {_word(enabled)}"
+    return Answer(Status.CRITICAL if others else Status.OK, told, len(others), source="Stripe, webhook endpoints")
+
+
+def _object(one: Event) -> PlannedObject:
+    return PlannedObject(one.event_id, {"type": one.kind, "made": one.created_at, "about": one.object_id})
+
+
+def _account(systems: Systems) -> str:
+    return systems.profile.stripe.account_id if systems.profile.stripe else ""
+
+
+def _word(enabled: bool) -> str:
+    return "enabled" if enabled else "disabled"
+
+
+enable_endpoint = Action(
+    "enable_endpoint", "Have Stripe send to our endpoint again", Danger.REVERSIBLE, "stripe",
+    preview_enable, change_enable, verify_enable, SET_SECONDS, "disable_endpoint", same_endpoint, mends=False,
+)  # fmt: skip
+disable_endpoint = Action(
+    "disable_endpoint", "Have Stripe send nothing to an endpoint", Danger.REVERSIBLE, "stripe",
+    preview_disable, change_disable, verify_disable, SET_SECONDS, "enable_endpoint", same_endpoint, mends=False,
+)  # fmt: skip
+backfill_events = Action(
+    "backfill_events", "Hand what was missed to our own handler, oldest first", Danger.SIDE_EFFECT, "stripe",
+    preview_backfill, change_backfill, verify_backfill, BACKFILL_SECONDS, "cannot be undone: our handler has run",
+    at_once=True,
+)  # fmt: skip
+resend_event = Action(
+    "resend_event", "Have Stripe send one event to one endpoint again", Danger.SIDE_EFFECT, "stripe",
+    preview_resend, change_resend, verify_resend, SET_SECONDS, "cannot be undone: our handler has run", mends=False,
+)  # fmt: skip
+EVERY = (enable_endpoint, disable_endpoint, backfill_events, resend_event)
