@@ -61,12 +61,8 @@ class DatabaseTarget:
     migrations_variable: str = "PROD_DATABASE_URL"
     protected_roles: tuple[str, ...] = ()
     sessions_table: str = ""  # of the application's own, with user_id and expires_at; empty: it has none
-    events_table: str = (
-        ""  # of the application's own: event_id of every webhook that it has handled; empty: it has none
-    )
-    given_table: str = (
-        ""  # of the application's own: payment_id, a row each time a payment was provisioned; empty: none
-    )
+    events_table: str = ""  # of the application's own: event_id of each webhook that it has handled; empty: none
+    given_table: str = ""  # of the application's own: payment_id, a row each time one was provisioned; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +145,6 @@ class StripeTarget:
     account_id: str
     status_url: str
     mode: str = "live"
-    secret_variable: str = "STRIPE_WEBHOOK_SECRET"  # by which the site knows the endpoint's signing secret
     types: tuple[str, ...] = ("payment_intent.succeeded",)  # that the site acts on
 
 

@@ -55,6 +55,17 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "rotation.environment": {"is_there": True, "stale": False},
     "rotation.pages": {"named": True, "works": True},
     "migrations.newest": {"kind": "expand", "minutes": 30000, "half": False, "undoes": "", "name": "older"},
+    "webhooks.endpoints": {"disabled": [], "missing_types": []},
+    "webhooks.undelivered": {"count": 0},
+    "webhooks.unhandled": {"count": 0, "newest_is_missed": False},
+    "webhooks.endpoint_answers": {
+        "forgeable": False,
+        "redirect": "",
+        "wall": False,
+        "refuses_ours": False,
+        "missing": False,
+    },
+    "webhooks.customers": {"customers_hurt": 0},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -94,6 +105,17 @@ NO_TOKEN = (Status.CRITICAL, {"layer": "service"})
 def refused(why: str) -> tuple[Status, dict[str, Any]]:
     """Our own auth test, refused at Clerk for this reason."""
     return Status.CRITICAL, {"status_code": 401, "clerk": why}
+
+
+MISSED = (Status.CRITICAL, {"count": 4, "newest_is_missed": False})
+STILL_MISSED = (Status.CRITICAL, {"count": 4, "newest_is_missed": True})
+OWED = (Status.WARNING, {"count": 4})
+OFF = (Status.CRITICAL, {"disabled": ["we_1"]})
+
+
+def answers(**facts: Any) -> tuple[Status, dict[str, Any]]:
+    """Our handler, when it was asked like a vendor would."""
+    return Status.CRITICAL, facts
 
 
 STILL_OPENS = (Status.CRITICAL, {"opens": True})
@@ -339,6 +361,42 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
             rotation_pages=(Status.CRITICAL, {"works": False}),
         ),
         ["secret-cannot-be-tried"],
+    ),
+    "Stripe's endpoint is off": (
+        world(webhooks_endpoints=OFF, webhooks_unhandled=STILL_MISSED),
+        ["stripe-endpoint-disabled"],
+    ),
+    "Stripe sends elsewhere": (
+        world(webhooks_endpoints=(Status.CRITICAL, {}), webhooks_unhandled=STILL_MISSED),
+        ["stripe-endpoint-elsewhere"],
+    ),
+    "our build has another signing secret": (
+        world(webhooks_endpoint_answers=answers(refuses_ours=True), webhooks_undelivered=OWED),
+        ["webhook-secret-differs"],
+    ),
+    "Stripe signs with a secret that we do not know": (
+        world(webhooks_undelivered=OWED, webhooks_unhandled=STILL_MISSED),
+        ["webhook-secret-differs-at-stripe"],
+    ),
+    "the handler fails": (
+        world(webhooks_endpoint_answers=answers(fails=True), webhooks_unhandled=STILL_MISSED),
+        ["webhook-handler-broken"],
+    ),
+    "the handler is not there": (world(webhooks_endpoint_answers=answers(missing=True)), ["webhook-handler-broken"]),
+    "the handler is slow": (world(webhooks_endpoint_answers=answers(slow=True)), ["webhook-handler-slow"]),
+    "the handler takes forgeries": (world(webhooks_endpoint_answers=answers(forgeable=True)), ["webhooks-forgeable"]),
+    "webhooks are sent on": (world(webhooks_endpoint_answers=answers(redirect="/x/")), ["webhook-redirected"]),
+    "a wall takes vendors for bots": (world(webhooks_endpoint_answers=answers(wall=True)), ["webhook-bot-wall"]),
+    "events of yesterday were missed": (world(webhooks_unhandled=MISSED), ["events-missed"]),
+    "all is handled, and Stripe counts some as owed": (world(webhooks_undelivered=OWED), []),
+    "Stripe does not answer": (
+        world(webhooks_endpoints=could_not_tell(Fault.TIMEOUT, "stripe")),
+        ["stripe-unreachable"],
+    ),
+    "Stripe refuses our key": (world(webhooks_endpoints=could_not_tell(Fault.AUTH, "stripe")), ["stripe-key-refused"]),
+    "the endpoint is off, and our build has another secret": (
+        world(webhooks_endpoints=OFF, webhooks_endpoint_answers=answers(refuses_ours=True)),
+        ["webhook-secret-differs", "stripe-endpoint-disabled"],
     ),
 }
 

@@ -34,14 +34,16 @@ SAMPLE: dict[str, Any] = {
     "type": "int",
     "table": "leads",
     "column": "email",
+    "ids": "evt_1,evt_2",
 }
 PROTECTED = "postgres,authenticator"
+TABLES = {"get_given_payments": "public.entitlements", "get_handled_events": "public.processed_events"}
 Row = dict[str, Any]
 
 
 def statement(path: Path) -> str:
     lines = (line for line in path.read_text("utf-8").splitlines() if not line.lstrip().startswith("--"))
-    return with_table("\n".join(lines), {"table": "public.user_sessions"})
+    return with_table("\n".join(lines), {"table": TABLES.get(path.stem, "public.user_sessions")})
 
 
 def named(name: str) -> str:

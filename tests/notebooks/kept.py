@@ -34,6 +34,7 @@ SCENARIOS = (
     "recovery-not-bought",
     "origin-not-allowed",
     "contract-migration",
+    "webhook-endpoint-disabled",
 )
 CELL_SECONDS = 60
 

@@ -44,7 +44,7 @@ def test_a_receiver_that_fails_is_tried_again_until_it_is_well_and_each_event_co
     world: Any, systems: Systems
 ) -> None:
     good = world.vercel("GET", "/v9/projects/prj_agencysite").body
-    world.break_({"webhook_receiver_failing": {"events": 4}})
+    world.break_({"webhook_receiver_failing": {"events": 4, "paying_minutes": 0}})
     before = len(received(world, STRIPE, 500))
     ids = owed(systems)
     assert len(ids) == 4 and world.state()["events_owed"] == 4 and world.state()["webhook_refusals"] == [500]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from runbook.actions.frame import Action
 from runbook.checks.frame import Answer
 from runbook.checks.handing import hand_over, harmless, said
-from runbook.checks.webhooks import HOURS, customers, endpoints, handled_events, missed_events
+from runbook.checks.missed import handled_events, missed_events
+from runbook.checks.webhooks import HOURS, customers, endpoints
 from runbook.clients.site import Delivered
 from runbook.clients.stripe_rows import Event
 from runbook.errors import Refused

@@ -70,14 +70,29 @@ def secret_differs_at_stripe(findings: Findings) -> Cause | None:
 
 def handler_broken(findings: Findings) -> Cause | None:
     """Our handler fails, or is not there."""
-    if fact(findings, ANSWERS, "fails") is not True and fact(findings, ANSWERS, "missing") is not True:
+    missing = fact(findings, ANSWERS, "missing") is True
+    if fact(findings, ANSWERS, "fails") is not True and not missing:
         return None
     return cause(
-        findings, "webhook-handler-broken", f"Our handler {findings[ANSWERS].summary}", because=(ANSWERS,),
+        findings, "webhook-handler-broken",
+        "There is no handler at the webhooks' path" if missing else "Our handler fails", because=(ANSWERS,),
         expected=("deployment.live",), supports=(OWED, *HURT), actions=BACKFILL,
         notebooks=("deployment-rollback", *NOTEBOOK),
         by_hand="Roll the deployment back first (deployment-rollback), or mend and deploy; then come back here and hand over "
         "what was missed. If pages fail as well, it is not the handler.",
+        weight=73,
+    )  # fmt: skip
+
+
+def handler_slow(findings: Findings) -> Cause | None:
+    """Our handler does its work before it answers, and no vendor waits for that."""
+    if fact(findings, ANSWERS, "slow") is not True:
+        return None
+    return cause(
+        findings, "webhook-handler-slow", "Our handler refuses at once and takes nothing in time: it works before it answers",
+        because=(ANSWERS,), supports=(OWED, *HURT), actions=BACKFILL, notebooks=("deployment-rollback", *NOTEBOOK),
+        by_hand="Since a deployment: roll it back (deployment-rollback). Else a developer answers 200 first and puts the work "
+        "into the queue; if the database is slow: database-failure. Then come back here and hand over what was missed.",
         weight=73,
     )  # fmt: skip
 
@@ -161,6 +176,6 @@ def stripe_key_refused(findings: Findings) -> Cause | None:
 
 
 EVERY: tuple[Explain, ...] = (
-    endpoint_disabled, endpoint_elsewhere, secret_differs, secret_differs_at_stripe, handler_broken, handler_forgeable,
-    redirected, bot_wall, events_missed, stripe_unreachable, stripe_key_refused,
+    endpoint_disabled, endpoint_elsewhere, secret_differs, secret_differs_at_stripe, handler_broken, handler_slow,
+    handler_forgeable, redirected, bot_wall, events_missed, stripe_unreachable, stripe_key_refused,
 )  # fmt: skip

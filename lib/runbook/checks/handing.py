@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 
 from runbook.clients.signatures import sign_stripe
-from runbook.clients.site import Delivered
+from runbook.clients.site import SECONDS, Delivered
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
 from runbook.profile import SiteTarget
 from runbook.systems import Systems
 
 SECRET = "STRIPE_WEBHOOK_SECRET"
+NO_ANSWER = 0
 HARMLESS = "runbook.smoke"  # a type that nobody acts on
 
 
@@ -20,12 +21,22 @@ def hand_over(systems: Systems, event: Mapping[str, Json]) -> Delivered:
     """One event to our own handler. Its body is made anew, so the signature is of what is really sent."""
     body = json.dumps(event).encode()
     header = sign_stripe(systems.secret_for_a_vendor(SECRET), body, systems.times.now().timestamp())
-    return systems.site.deliver(site_of(systems).stripe_path, body, {"Stripe-Signature": header})
+    return deliver(systems, body, {"Stripe-Signature": header})
 
 
 def knock(systems: Systems) -> Delivered:
     """The same without a signature: whoever takes that takes forgeries."""
-    return systems.site.deliver(site_of(systems).stripe_path, b'{"test": "health_check"}', {})
+    return deliver(systems, b'{"test": "health_check"}', {})
+
+
+def deliver(systems: Systems, body: bytes, headers: Mapping[str, str]) -> Delivered:
+    """A POST to our handler. No answer in time is one too: the vendors hang up and count it as failed."""
+    try:
+        return systems.site.deliver(site_of(systems).stripe_path, body, headers)
+    except SystemFault as fault:
+        if fault.fault is not Fault.TIMEOUT:
+            raise
+        return Delivered(NO_ANSWER, SECONDS, is_wall=False, location="", text="", is_duplicate=False)
 
 
 def harmless(systems: Systems) -> dict[str, Json]:
@@ -39,6 +50,8 @@ def said(answer: Delivered) -> str:
     """What our endpoint answered, and how the vendors take it."""
     if answer.is_taken:
         return f"takes it ({answer.status_code})"
+    if answer.status_code == NO_ANSWER:
+        return f"gives no answer within {answer.seconds:.0f} s; the vendors hang up"
     if answer.is_wall:
         return f"a wall in front of it challenges us as a bot ({answer.status_code})"
     if 300 <= answer.status_code < 400:

@@ -7,18 +7,17 @@ application's own table of handled events, compared with the vendor's list of al
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from runbook.checks import vendor
-from runbook.checks.database import not_used, read
+from runbook.checks.database import not_used
 from runbook.checks.frame import Answer, check
-from runbook.checks.handing import hand_over, harmless, knock, said, site_of
+from runbook.checks.handing import NO_ANSWER, hand_over, harmless, knock, said, site_of
 from runbook.checks.judge import bar, judged
-from runbook.clients.stripe_rows import Endpoint, Event, Payment
-from runbook.errors import Fault, SystemFault
+from runbook.checks.missed import GRACE, amounts, in_parts, missed_events, money, no_table, since
+from runbook.clients.stripe_rows import Endpoint, Event
 from runbook.model import Row, Status
 from runbook.systems import Systems
 from runbook.times import parse_iso
@@ -27,21 +26,9 @@ STRIPE = ("stripe",)
 COMPONENTS = ("API", "Webhooks")
 HOURS = 24
 CLIFF = timedelta(days=3)  # Stripe's retries end (docs.stripe.com/webhooks)
-GRACE = timedelta(seconds=30)  # ours: an event this young may still be on its way
-AT_ONCE = 500  # ids in one question to the database
 SHOWN = 20
 SECONDS = 8.0  # some pages of events, one after the other
 SOURCE = "Stripe's events, against the application's own table"
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """The events that our application has not handled, oldest first; not whole: there are more than were asked for."""
-
-    events: tuple[Event, ...]
-    asked: int
-    is_whole: bool
-    newest_is_missed: bool  # the newest that had its time: they still get lost
 
 
 @check(asks=STRIPE)
@@ -80,7 +67,7 @@ def undelivered(systems: Systems, hours: int = HOURS) -> Answer:
     if systems.profile.stripe is None:
         return not_used("Stripe", systems)
     now, threshold = systems.times.now(), systems.policy.threshold("undelivered_webhooks")
-    found = systems.stripe.events(since=_since(systems, hours), delivered=False)
+    found = systems.stripe.events(since=since(systems, hours), delivered=False)
     late = [one for one in found.rows if now - parse_iso(one.created_at) > GRACE]
     rows = _by_type(late)
     more = "" if found.is_whole else " at least"
@@ -128,7 +115,8 @@ def endpoint_answers(systems: Systems) -> Answer:
     """Does our handler refuse what is not signed, and take what is?"""
     if systems.profile.site is None:
         return not_used("site", systems)
-    unsigned, signed = knock(systems), hand_over(systems, harmless(systems))
+    unsigned = knock(systems)
+    signed = hand_over(systems, harmless(systems)) if unsigned.status_code != NO_ANSWER else unsigned
     rows: list[Row] = [
         {"asked": "without a signature", "must be": "4xx", "answered": unsigned.status_code, "says": said(unsigned)},
         {"asked": "signed, of a harmless type", "must be": "2xx", "answered": signed.status_code, "says": said(signed)},
@@ -137,6 +125,7 @@ def endpoint_answers(systems: Systems) -> Answer:
         "forgeable": unsigned.is_taken, "redirect": signed.location, "wall": signed.is_wall or unsigned.is_wall,
         "refuses_ours": signed.status_code in (400, 401, 403) and not signed.is_wall, "status": signed.status_code,
         "missing": signed.status_code in (404, 405), "fails": signed.status_code >= 500,
+        "slow": signed.status_code == NO_ANSWER and unsigned.status_code != NO_ANSWER,
     }  # fmt: skip
     source = f"POST {systems.profile.site.stripe_path} of the site"
     if unsigned.is_taken:
@@ -156,17 +145,17 @@ def customers(systems: Systems, hours: int = HOURS) -> Answer:
         return not_used("Stripe", systems)
     target = systems.profile.database
     if target is None or not target.given_table:
-        raise _no_table("given_table", "what was given for which payment")
+        raise no_table("given_table", "what was given for which payment")
     now = systems.times.now()
-    found = systems.stripe.payments(since=_since(systems, hours))
+    found = systems.stripe.payments(since=since(systems, hours))
     paid = [one for one in found.rows if one.status == "succeeded"]
     given = {row["payment_id"]: int(row["times"])
-             for row in _in_parts(systems, "given_payments", target.given_table, [one.payment_id for one in paid])}  # fmt: skip
+             for row in in_parts(systems, "given_payments", target.given_table, [one.payment_id for one in paid])}  # fmt: skip
     without = [one for one in paid if one.payment_id not in given and now - parse_iso(one.created_at) > GRACE]
     twice = [name for name, times in given.items() if times > 1]
     hurt = {one.customer_id or one.payment_id for one in without}
-    amounts = _amounts(without)
-    facts = {"customers_hurt": len(hurt), "amounts": amounts, "twice": twice[:SHOWN], "whole": found.is_whole}
+    paid_in_all = amounts(without)
+    facts = {"customers_hurt": len(hurt), "amounts": paid_in_all, "twice": twice[:SHOWN], "whole": found.is_whole}
     rows: list[Row] = [
         {"payment": one.payment_id, "customer": one.customer_id, "amount": money(one.cents, one.currency),
          "paid": one.created_at} for one in without[:SHOWN]
@@ -176,53 +165,11 @@ def customers(systems: Systems, hours: int = HOURS) -> Answer:
         told = f"{len(twice)} payments were provisioned more than once, like {twice[0]}"
         return Answer(Status.CRITICAL, told, len(hurt), "customers", 0, source, rows, facts)
     if hurt:
-        told = f"{len(hurt)} customers have paid {', '.join(amounts)} and got nothing"
+        told = f"{len(hurt)} customers have paid {', '.join(paid_in_all)} and got nothing"
         return Answer(Status.CRITICAL, told, len(hurt), "customers", 0, source, rows, facts)
     told = f"all {len(paid)} payments of the last {hours} h are provisioned, none twice"
     status = Status.OK if found.is_whole else Status.UNKNOWN
     return Answer(status, told, 0, "customers", 0, source, rows, facts)
-
-
-def missed_events(systems: Systems, hours: int) -> Missed:
-    """What Stripe has made of the types that we act on, and our application has not noted as handled."""
-    target, database = systems.profile.stripe, systems.profile.database
-    if target is None or database is None or not database.events_table:
-        raise _no_table("events_table", "the events that were handled")
-    found = systems.stripe.events(types=target.types, since=_since(systems, hours))
-    handled = handled_events(systems, [one.event_id for one in found.rows])
-    missed = tuple(one for one in found.rows if one.event_id not in handled)
-    now = systems.times.now()
-    had_time = [one for one in found.rows if now - parse_iso(one.created_at) > GRACE]
-    return Missed(missed, len(found.rows), found.is_whole, bool(had_time) and had_time[-1] in missed)
-
-
-def handled_events(systems: Systems, ids: Sequence[str]) -> set[str]:
-    """Those of these events that the application has noted as handled."""
-    database = systems.profile.database
-    if database is None or not database.events_table:
-        raise _no_table("events_table", "the events that were handled")
-    return {str(row["event_id"]) for row in _in_parts(systems, "handled_events", database.events_table, ids)}
-
-
-def money(cents: int, currency: str) -> str:
-    """An amount, which Stripe gives in the smallest unit of its currency; some currencies have no smaller one."""
-    whole = currency.lower() in ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv",
-                                 "xaf", "xof", "xpf")  # docs.stripe.com/currencies, zero-decimal  # fmt: skip
-    return f"{cents if whole else cents / 100:,.{0 if whole else 2}f} {currency.upper()}"
-
-
-def _in_parts(systems: Systems, name: str, table: str, ids: Sequence[str]) -> list[Row]:
-    """Rows about many ids, some hundreds at a time."""
-    parts = [ids[first : first + AT_ONCE] for first in range(0, len(ids), AT_ONCE)]
-    return [row for part in parts for row in read(systems, name, table=table, ids=",".join(part))]
-
-
-def _amounts(payments: Iterable[Payment]) -> list[str]:
-    """What they are together, by currency."""
-    sums: Counter[str] = Counter()
-    for one in payments:
-        sums[one.currency] += one.cents
-    return [money(cents, currency) for currency, cents in sorted(sums.items())]
 
 
 def _by_type(events: Sequence[Event]) -> list[Row]:
@@ -240,12 +187,3 @@ def _is_ours(systems: Systems, one: Endpoint) -> bool:
 
 def _wants(one: Endpoint, kind: str) -> bool:
     return kind in one.types or "*" in one.types
-
-
-def _since(systems: Systems, hours: int) -> int:
-    return int((systems.times.now() - timedelta(hours=hours)).timestamp())
-
-
-def _no_table(field: str, what: str) -> SystemFault:
-    return SystemFault(f"the profile names no table of {what}: database.{field}", system="database", fault=Fault.NOT_SET,
-                       next_step="name it, or ask a developer which table that is")  # fmt: skip

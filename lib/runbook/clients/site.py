@@ -48,7 +48,10 @@ class AuthTest:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What our own endpoint said to a webhook. ``is_wall``: something in front of it challenged us as a bot."""
+    """What our own endpoint said to a webhook. ``is_wall``: something in front of it challenged us as a bot.
+
+    ``status_code`` 0: no answer within the time that we wait.
+    """
 
     status_code: int
     seconds: float

@@ -38,9 +38,23 @@ def webhook_endpoint_disabled(world: World, events: int = 12, minutes_ago: float
     _pay(world, events, minutes_ago)
 
 
-def webhook_receiver_failing(world: World, events: int = 12, minutes_ago: float = 12) -> None:
+def webhook_receiver_failing(
+    world: World, events: int = 12, minutes_ago: float = 12, paying_minutes: float = PAYING_MINUTES
+) -> None:
     """What went live last answers 500 to every webhook. Its pages are well; Stripe tries again and again."""
     world.deploy("Webhooks: typed events", "mira", minutes_ago=minutes_ago, defect="webhooks")
+    _pay_and_wait(world, events, minutes=paying_minutes)
+
+
+def webhook_handler_slow(world: World, events: int = 4, minutes_ago: float = 12) -> None:
+    """What went live last makes the invoice before it answers: Stripe hangs up, and so does whoever asks like Stripe."""
+    world.deploy("Webhooks: invoices at once", "mira", minutes_ago=minutes_ago, defect="webhooks-slow")
+    _pay_and_wait(world, events, minutes=PAYING_MINUTES)
+
+
+def webhook_walled(world: World, events: int = 6) -> None:
+    """Somebody's firewall rule challenges whoever is no browser under the webhooks' path: no vendor is one."""
+    world.traffic.walled = "/api/webhooks/"
     _pay_and_wait(world, events, minutes=PAYING_MINUTES)
 
 

@@ -45,7 +45,7 @@ class Deployment:
     branch: str = "main"
     env: Mapping[str, str] = field(default_factory=dict, repr=False)  # what it was built with
     reads: str = "value"  # the column of site_settings that its code needs
-    defect: str = ""  # what is wrong with its code: errors (pages answer 500), slow, webhooks (not taken)
+    defect: str = ""  # what is wrong with its code: errors (pages answer 500), slow, or one of site_webhooks.py
 
     @property
     def sha(self) -> str:

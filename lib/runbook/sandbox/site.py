@@ -83,7 +83,10 @@ class Site:
             return JSONResponse({"error": "not found"}, 404)
         words, agent = request.query_params.get("q", ""), request.headers.get("user-agent", "")
         rows = await self._pool.rows(
-            SEARCH, f"%{words}%", seconds=PAGE_SECONDS, wanted=lambda: not self._world.traffic.challenged(agent)
+            SEARCH,
+            f"%{words}%",
+            seconds=PAGE_SECONDS,
+            wanted=lambda: not self._world.traffic.challenged(agent, request.url.path),
         )
         return JSONResponse({"found": rows[0]["found"]})
 
@@ -143,7 +146,7 @@ class Site:
         async def serve(request: Request) -> Response:
             agent, began = request.headers.get("user-agent", ""), time.monotonic()
             request.state.objects = []
-            if self._world.traffic.challenged(agent):
+            if self._world.traffic.challenged(agent, request.url.path):
                 response: Response = HTMLResponse(
                     "<h1>Checking your browser</h1>", 403, {"x-vercel-mitigated": "challenge"}
                 )

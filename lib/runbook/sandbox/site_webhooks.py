@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import time
@@ -15,6 +16,7 @@ from runbook.sandbox.seeds import Deployment
 from runbook.sandbox.site_pool import SitePool
 
 SECONDS = 4.0
+SLOW_SECONDS = 8.0  # longer than the vendors' stand-ins wait
 PAID = "payment_intent.succeeded"
 REDIRECTED = "/api/webhooks/stripe/"  # by a rule for trailing slashes
 STRIPE_SECRET, CAL_SECRET = "STRIPE_WEBHOOK_SECRET", "CALCOM_WEBHOOK_SECRET"
@@ -35,7 +37,7 @@ async def stripe(pool: SitePool, build: Deployment, request: Request) -> Respons
     if why := complaint_of_stripe(build.env.get(STRIPE_SECRET, ""), header, raw, time.time()):
         return JSONResponse({"error": why}, 400)
     event: dict[str, Any] = json.loads(raw)
-    if (failed := _broken(build)) is not None:
+    if (failed := await _broken(build)) is not None:
         return failed
     if not event.get("id"):
         return JSONResponse({"error": "no event id"}, 400)
@@ -52,7 +54,7 @@ async def cal(pool: SitePool, build: Deployment, request: Request) -> Response:
     raw, header = await request.body(), request.headers.get("x-cal-signature-256", "")
     if why := complaint_of_cal(build.env.get(CAL_SECRET, ""), header, raw):
         return JSONResponse({"error": why}, 400)
-    if (failed := _broken(build)) is not None:
+    if (failed := await _broken(build)) is not None:
         return failed
     event_id = f"cal_{hashlib.sha256(raw).hexdigest()[:24]}"
     new = await pool.rows(HANDLE, event_id, "", "", seconds=SECONDS)
@@ -60,8 +62,11 @@ async def cal(pool: SitePool, build: Deployment, request: Request) -> Response:
     return JSONResponse({"received": True, "duplicate": not new})
 
 
-def _broken(build: Deployment) -> Response | None:
-    """What a build's defect does to every webhook."""
+async def _broken(build: Deployment) -> Response | None:
+    """What a build's defect does to every webhook: an error, or work before the answer for which no vendor waits."""
+    if build.defect == "webhooks-slow":
+        await asyncio.sleep(SLOW_SECONDS)
+        return JSONResponse({"error": "the invoice was not made in time"}, 504)
     if build.defect == "webhooks":
         return JSONResponse({"error": "TypeError: Cannot read properties of undefined (reading 'kind')"}, 500)
     return None

@@ -28,15 +28,17 @@ class Traffic:
         self._began = times.now().timestamp()
         self._crowds: list[tuple[threading.Event, list[threading.Thread]]] = []
         self.attack_until: float | None = None  # epoch seconds; 0 without an end; None: attack mode is off
+        self.walled = ""  # a firewall rule of somebody's: challenge whoever is no browser under this path
 
     def attack_mode(self) -> bool:
         """Whether Vercel challenges visitors now."""
         until = self.attack_until
         return until is not None and (until == 0 or self._times.now().timestamp() < until)
 
-    def challenged(self, user_agent: str) -> bool:
-        """Whether the edge turns this visitor away: bots, while attack mode is on."""
-        return self.attack_mode() and user_agent == BOT
+    def challenged(self, user_agent: str, path: str) -> bool:
+        """Whether the edge turns this visitor away: bots while attack mode is on, and what a rule of the firewall says."""
+        walled = self.walled and path.startswith(self.walled) and not user_agent.startswith("Mozilla/")
+        return bool(walled) or (self.attack_mode() and user_agent == BOT)
 
     def count(self, requests: int) -> None:
         """A page was served that asked the Data API so often."""

@@ -37,13 +37,9 @@ if TYPE_CHECKING:
 
 OVERRIDE_SECONDS = 900  # Supabase's temporary end of read-only mode: 15 minutes
 RELOAD_SECONDS = 5.0  # PostgreSQL takes a changed setting over in milliseconds
-SITE_HAS = (
-    "STRIPE_SECRET_KEY",
-    "SUPABASE_SERVICE_KEY",
-    "LD_API_KEY",
-    "STRIPE_WEBHOOK_SECRET",
-    "CALCOM_WEBHOOK_SECRET",
-)  # in its environment, beside Clerk's
+SITE_HAS = (  # in its environment, beside Clerk's
+    "STRIPE_SECRET_KEY", "SUPABASE_SERVICE_KEY", "LD_API_KEY", "STRIPE_WEBHOOK_SECRET", "CALCOM_WEBHOOK_SECRET",
+)  # fmt: skip
 RESERVED = 2  # superuser sessions for the management API's queries; Postgres keeps three slots back
 
 
@@ -221,7 +217,7 @@ class World:
         """Bring the healthy world back, whatever was broken or changed. Every step is tried; the first error is raised."""
         with self.changing:
             errors = self._take_back()
-            self.traffic.attack_until = None
+            self.traffic.attack_until, self.traffic.walled = None, ""
             self.parts.pooler.refuse(None)
             self.parts.pooler.default_pool_size, self.parts.pooler.pool_mode = self._pool
             if not self.parts.postgres.alive():
