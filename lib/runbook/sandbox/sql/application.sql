@@ -24,6 +24,9 @@ CREATE TABLE public.bookings (uid text PRIMARY KEY, customer_id bigint REFERENCE
 CREATE TABLE public.payments (id text PRIMARY KEY, customer_id bigint REFERENCES public.customers (id), amount_cents integer NOT NULL,
     provisioned_at timestamptz, created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE public.processed_events (event_id text PRIMARY KEY, received_at timestamptz NOT NULL DEFAULT now());
+-- What was given for a payment: a row each time it was given, so that giving it twice is seen.
+CREATE TABLE public.entitlements (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payment_id text NOT NULL,
+    given_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE public.user_sessions (id text PRIMARY KEY, user_id text NOT NULL, expires_at timestamptz NOT NULL);
 INSERT INTO public.customers (email, name) SELECT 'customer' || n || '@example.test', 'Customer ' || n FROM generate_series(1, 50) AS n;
 INSERT INTO public.leads (email) SELECT 'lead' || n || '@example.test' FROM generate_series(1, 200) AS n;
@@ -31,5 +34,6 @@ INSERT INTO public.bookings (uid, customer_id, starts_at) SELECT 'bk_' || n, n, 
 INSERT INTO public.payments (id, customer_id, amount_cents, provisioned_at)
     SELECT 'pi_' || n, n, 4900, now() FROM generate_series(1, 40) AS n;
 INSERT INTO public.processed_events (event_id) SELECT 'evt_' || n FROM generate_series(1, 40) AS n;
+INSERT INTO public.entitlements (payment_id) SELECT id FROM public.payments;
 INSERT INTO public.user_sessions (id, user_id, expires_at) SELECT 'ses_' || n, 'user_' || n, now() + interval '1 day' FROM generate_series(1, 20) AS n;
 RESET ROLE;
