@@ -15,6 +15,7 @@ from runbook.model import Json, Mode
 from runbook.record.journal import Entry
 from runbook.record.plans import in_force
 from runbook.report import cells, story
+from runbook.report.impact import customers_hurt
 from runbook.view import causes, markup, plain, runs, words
 from runbook.view.findings import measured
 from runbook.view.markup import Html
@@ -28,7 +29,7 @@ def render(summary: Mapping[str, Json], entries: Sequence[Entry], notebook: Mapp
     opened = next((e.data for e in entries if e.event == "run.opened"), {})
     return template().render(
         s=summary, opened=opened, end=words.end(str(summary.get("status", ""))), mode=_mode(summary),
-        sandbox=bool(opened.get("sandbox")), head=_head(summary, opened), targets=_targets(opened),
+        sandbox=bool(opened.get("sandbox")), head=[*_head(summary, opened), *customers_hurt(entries)], targets=_targets(opened),
         actions=_actions(summary, entries), causes=_causes(summary, entries), findings=_findings(entries),
         unchanged=runs.nothing_changed(summary),
         notes=_texts(entries, "note.added"), story=story.tell(entries), cells=cells.render(notebook["cells"]),

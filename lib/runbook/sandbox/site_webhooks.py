@@ -43,7 +43,7 @@ async def stripe(pool: SitePool, build: Deployment, request: Request) -> Respons
         return JSONResponse({"error": "no event id"}, 400)
     if event.get("type") not in KNOWN:
         return JSONResponse({"received": True, "ignored": True})
-    payment = event["data"]["object"]["id"] if event["type"] == PAID else ""
+    payment = event.get("data", {}).get("object", {}).get("id", "") if event["type"] == PAID else ""
     new = await pool.rows(HANDLE, event["id"], payment, payment, seconds=SECONDS)
     request.state.objects = [event["id"]] if new else []
     return JSONResponse({"received": True, "duplicate": not new})
