@@ -289,3 +289,17 @@ def test_a_change_that_is_in_force_and_does_not_help_is_not_waited_for(stage):
     run.apply(mend)
     assert run.ended(mend) == ("unverified", "changed, and it does not help: the page still fails")
     assert 10 <= sum(stage.world.clock.slept) < 30
+
+
+def test_a_change_of_many_things_shows_how_far_it_is_and_one_of_one_does_not(stage, capsys):
+    stage.things = ["one", "two", "three"]
+    run, mend = stage.open("mend"), stage.action()
+    run.plan(mend)
+    run.apply(mend)
+    shown = capsys.readouterr().out
+    assert "1 of 3 · changed one" in shown and "3 of 3 · changed " in shown and len(stage.changed) == 3
+    stage.things = ["four"]
+    alone, more = stage.open("more"), stage.action("more")
+    alone.plan(more)
+    alone.apply(more)
+    assert "1 of 1" not in capsys.readouterr().out

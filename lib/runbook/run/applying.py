@@ -60,7 +60,7 @@ def carry_out(
                 "action": action.name, "plan_id": plan.plan_id, "target": plan.target, "danger": plan.danger.value,
                 "approved_by": approved_by, "lock": lock, "resumed": begun is not None,
             })  # fmt: skip
-            changes = change_each(action, plan, systems, journal, begun)
+            changes = change_each(action, plan, systems, journal, progress, begun)
             changed = tuple(c.line for c in changes if c.outcome is Outcome.DONE)
             outcome, reason = weigh(changes, len(plan.objects))
             if changed and action.follow_up:
@@ -79,10 +79,12 @@ def carry_out(
 
 
 def change_each(
-    action: Action, plan: Plan, systems: Systems, journal: Journal, begun: SoFar | None = None
-) -> list[Changed]:
+    action: Action, plan: Plan, systems: Systems, journal: Journal,
+    progress: Callable[[float | None, str], None], begun: SoFar | None = None,
+) -> list[Changed]:  # fmt: skip
     """Change the objects one by one; stop at the first that failed or whose end was not seen."""
     changes: list[Changed] = []
+    planned = len(plan.objects)
     for item in plan.objects:
         if begun is not None and item.identity in begun.outcomes:
             changes.append(begun.outcomes[item.identity])
@@ -95,6 +97,8 @@ def change_each(
         journal.append("action.object", {**head, "phase": "outcome", "outcome": changed.outcome.value,
                                          "line": changed.line, "before": {}, "after": dict(changed.after)})  # fmt: skip
         changes.append(changed)
+        if planned > 1:  # a change of one thing is over before it could be shown
+            progress(len(changes) / planned, f"{len(changes):,} of {planned:,} · {changed.line}")
         if changed.outcome in (Outcome.FAILED, Outcome.UNKNOWN):
             break
     return changes
