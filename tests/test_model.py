@@ -42,6 +42,15 @@ def test_a_plan_read_back_from_its_file_is_the_same_plan():
     assert again.objects == PLAN.objects
 
 
+def test_a_plan_read_back_keeps_the_order_of_its_objects_and_its_id_does_not_know_it():
+    late = replace(PLAN, objects=tuple(PlannedObject(name) for name in ("evt_9", "evt_1", "evt_5")))
+    again = Plan.from_json(json.loads(json.dumps(late.as_json())))
+    assert [one.identity for one in again.objects] == ["evt_9", "evt_1", "evt_5"]
+    assert again.plan_id == late.plan_id == replace(late, objects=late.objects[::-1]).plan_id
+    strange = {**late.as_json(), "objects_shown": []}
+    assert [one.identity for one in Plan.from_json(strange).objects] == ["evt_1", "evt_5", "evt_9"]
+
+
 def test_canonical_json_is_sorted_dense_and_refuses_what_is_not_json():
     assert canonical_json({"b": 1, "a": "ä"}) == '{"a":"ä","b":1}'
     with pytest.raises(ValueError, match="not JSON compliant"):

@@ -175,13 +175,14 @@ class Plan:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Json]) -> Plan:
-        """The plan kept in a plan file or in a ``plan.made`` event."""
+        """The plan kept in a plan file or in a ``plan.made`` event, its objects in the order in which they are to be changed."""
         shown = {row["identity"]: {k: v for k, v in row.items() if k != "identity"} for row in data["objects_shown"]}
-        bound = data["objects_bound"]
+        bound, place = data["objects_bound"], {identity: at for at, identity in enumerate(shown)}
+        planned = sorted(data["objects"], key=lambda identity: place.get(identity, len(place)))
         return cls(
             action=data["action"], danger=Danger(data["danger"]), environment=data["environment"],
             target=data["target"], arguments=data["arguments"],
-            objects=tuple(PlannedObject(i, shown.get(i, {}), bound.get(i, {})) for i in data["objects"]),
+            objects=tuple(PlannedObject(i, shown.get(i, {}), bound.get(i, {})) for i in planned),
             costs=tuple(data["costs"]), before=data["before"], left_alone=tuple(data["left_alone"]),
             undo=data["undo"], verify=data["verify"], budget_seconds=data["budget_seconds"],
             proposed_target=data["proposed_target"],
