@@ -32,7 +32,7 @@ def test_the_restore_loses_exactly_what_was_written_after_the_moment_and_says_so
     proof = world.prove(restore_to_moment, plan, 40)
     assert proof.status is Status.OK, proof.summary
     assert (
-        "rows lost: public.bookings 1, public.leads 3, exactly those written since; 6 tables untouched" in proof.summary
+        "rows lost: public.bookings 1, public.leads 3, exactly those written since; 7 tables untouched" in proof.summary
     )
     assert world.state_now()["data_as_before"] is True
     (again,) = world.carry_out(restore_to_moment, plan)  # never twice
