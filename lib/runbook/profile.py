@@ -162,10 +162,14 @@ class TinybirdTarget:
 
 @dataclass(frozen=True, slots=True)
 class QueueTarget:
-    """The variable that holds the queue's URL, and the queue's name."""
+    """The variable that holds the queue's URL, the queue's name, and the host where it is: ``host:port`` of the URL.
+
+    Redis has no name of its own that outlives a restart, so its address is who it is. Without it nothing is changed there.
+    """
 
     variable: str = "REDIS_URL"
     queue_name: str = "webhooks"
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,7 @@ class Systems:
             "sentry": asked("sentry", "project", lambda: self.sentry.project().slug, "GET /api/0/projects"),
             "calcom": asked("calcom", "user_id", lambda: self.calcom.me().user_id, "GET /v2/me"),
             "stripe": asked("stripe", "account_id", lambda: self.stripe.account().account_id, "GET /v1/account"),
+            "queue": asked("queue", "host", self._queue_host, "PING at the address"),
             "slack": asked("slack", "team_id", lambda: self.slack.workspace().team_id, "GET /auth.test", at_open=False),
             "statuspage": asked("statuspage", "page_id", lambda: self.statuspage.page(), "GET /pages", at_open=False),
         }  # fmt: skip
@@ -279,6 +280,13 @@ class Systems:
             if ref != target.project_ref:
                 return f"project {ref}", "GET /v1/projects; the database itself does not answer"
             return target.system_identifier, f"project {ref} by the management API; the database does not answer"
+
+    def _queue_host(self) -> str:
+        """Where the queue that answers is. SystemFault where the profile does not say where it must be."""
+        if not self._expects("queue", "host")():
+            raise SystemFault("the profile does not name queue.host", system="queue", fault=Fault.NOT_SET)
+        self.queue.ping()
+        return self.queue.host
 
     def _through_api(self, statement: str, values: Sequence[Json], change: bool) -> list[dict[str, Json]]:
         """A statement by the project's management API: what is left when every connection is taken."""

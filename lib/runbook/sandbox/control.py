@@ -81,6 +81,7 @@ def _repair(world: World, call: Call) -> Reply:
 def _requests(world: World, call: Call) -> Reply:
     """The request log; ``changes=1`` for the changes only."""
     world.watch.catch_up()
+    world.queue_watch.catch_up()
     return Reply({"requests": world.log.rows(changes=call.one("changes") == "1")})
 
 
@@ -111,6 +112,7 @@ def figures(world: World) -> dict[str, Json]:
         "endpoints_on": sum(one.enabled for one in world.stripe.endpoints.values() if one.livemode),
         "leak_keys": len(world.keys.of(world.leaked)) if world.leaked else None, "leak_page": ask_page_of_leak(world),
         "hooks_on": sum(one.active for one in world.calcom.hooks.values()),
+        **world.worker.counts(), "worker_runs": world.worker.runs, "receipts": None,
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
         "data_as_before": None, "session_rows": None, "events_unhandled": None, "given_twice": None,
@@ -141,7 +143,8 @@ def given(world: World) -> dict[str, Json]:
         "select (select count(*)::int from unnest(%s::text[]) as w (id)"
         " where not exists (select from public.processed_events e where e.event_id = w.id)) as events_unhandled,"
         " (select count(*)::int from (select from public.entitlements group by payment_id having count(*) > 1) t)"
-        " as given_twice",
+        " as given_twice,"
+        " (select count(*)::int from public.processed_events where event_id like 'receipt%%') as receipts",
         wanted,
     )
     return row

@@ -16,6 +16,7 @@ from runbook.sandbox import faults_data as data
 from runbook.sandbox import faults_database as database
 from runbook.sandbox import faults_flags as flags
 from runbook.sandbox import faults_hosting as hosting
+from runbook.sandbox import faults_jobs as jobs
 from runbook.sandbox import faults_leaked as leaked
 from runbook.sandbox import faults_migrations as migrations
 from runbook.sandbox import faults_replica as replica
@@ -43,7 +44,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     tokens.bot_not_invited, tokens.backups_stopped, tokens.mail_server_gone,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,
     flags.flag_environment_gone, flags.flag_usage_not_bought, leaked.secret_leaked, leaked.leaked_secret_ended,
-    *auth.EVERY,
+    *auth.EVERY, jobs.worker_stopped, jobs.poison_job, jobs.jobs_failed_in_an_outage, jobs.queue_paused, jobs.queue_evicts,
     migrations.contract_migration, migrations.contract_migration_with_data, migrations.migration_half_applied,
     migrations.column_replaced,
 )  # fmt: skip

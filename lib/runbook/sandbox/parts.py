@@ -12,6 +12,7 @@ from runbook.sandbox.clickhouse import ClickHouse
 from runbook.sandbox.mailbox import Mailbox
 from runbook.sandbox.pooler import Pooler
 from runbook.sandbox.postgres import Postgres
+from runbook.sandbox.processes import LOOPBACK
 from runbook.sandbox.valkey import Valkey
 
 PROJECT_REF = "sandboxsandboxsandbo"  # 20 letters, as Supabase's are
@@ -57,7 +58,7 @@ def start_parts(folder: Path) -> Parts:
     except BaseException:
         Parts(folder, postgres, valkey, pooler, mailbox, clickhouse, {}, IDS).stop()
         raise
-    ids = {**IDS, "system_identifier": postgres.system_identifier}
+    ids = {**IDS, "system_identifier": postgres.system_identifier, "queue_host": f"{LOOPBACK}:{valkey.port}"}
     return Parts(
         folder, postgres, valkey, pooler, mailbox, clickhouse, _secrets(postgres, valkey, pooler, mailbox), ids
     )

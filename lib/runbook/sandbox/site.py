@@ -23,6 +23,7 @@ from runbook.sandbox import portal, site_vendors, site_webhooks
 from runbook.sandbox.deliveries import AGENTS
 from runbook.sandbox.seeds import Deployment
 from runbook.sandbox.site_pool import SitePool, Unavailable
+from runbook.sandbox.working import QUEUE
 
 if TYPE_CHECKING:
     from runbook.sandbox.world import World
@@ -116,8 +117,8 @@ class Site:
         return await site_vendors.page(self._world, request.url.path, self._build(request).env)
 
     async def worker(self, request: Request) -> Response:
-        """The worker on the queue: it has nothing to do yet."""
-        return JSONResponse({"worker": "idle", "queue": "webhooks"})
+        """Whether the worker on the queue runs."""
+        return JSONResponse({"worker": "runs" if self._world.worker.runs else "is stopped", "queue": QUEUE})
 
     def _build(self, request: Request) -> Deployment:
         return self._world.production(request.app.state.domain)

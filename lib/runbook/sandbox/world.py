@@ -21,12 +21,14 @@ from runbook.sandbox.deliveries import Deliveries, Sending
 from runbook.sandbox.hosting import Hosting
 from runbook.sandbox.keys import Keys
 from runbook.sandbox.platform import Platform, Transport
+from runbook.sandbox.queue_watch import QueueWatch
 from runbook.sandbox.requests import RequestLog
 from runbook.sandbox.sessions import Admin, Connection, Sessions, connect
 from runbook.sandbox.tokens import TokenState
 from runbook.sandbox.traffic import Traffic
 from runbook.sandbox.visits import Visits, ask_page
 from runbook.sandbox.watch import Watch
+from runbook.sandbox.working import Worker
 from runbook.times import Times
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class World:
         self.sessions = Sessions(parts, self.admin)
         self.traffic = Traffic(times)
         self.watch = Watch(parts.postgres.log_path, log)
+        self.queue_watch = QueueWatch(parts.valkey.url, log)
+        self.worker = Worker(parts.valkey.url, parts.pooler.dsn("app", application_name="agency-worker"))
         self.deliveries = Deliveries(times, self.lock, self._owed, self._address)
         self.scenario = "healthy"
         self.faults: list[str] = []
@@ -111,13 +115,18 @@ class World:
         self.admin.patient((resources.files("runbook.sandbox") / "sql" / "world.sql").read_text("utf-8"))
         self.sessions.start()
         self.watch.start()
+        self.queue_watch.start()
+        self.worker.start()
         self.deliveries.start()
 
     def close(self) -> None:
         """End everything that was started here; the parts are somebody else's."""
         self.closed = True
         errors = self._take_back()
-        for end in (self.deliveries.close, self.watch.close, self.sessions.close, self.admin.close, self.log.close):
+        for end in (
+            self.deliveries.close, self.worker.close, self.queue_watch.close, self.watch.close, self.sessions.close,
+            self.admin.close, self.log.close,
+        ):  # fmt: skip
             _attempt(end, errors)
         self.threads.shutdown(wait=False, cancel_futures=True)
         if errors:
@@ -226,6 +235,7 @@ class World:
             self.seed()
             self.sessions.cut.clear()
             _attempt(self.sessions.settle, errors)
+            _attempt(self.worker.reset, errors)
             self.scenario, self.faults = "healthy", []
         if errors:
             raise errors[0]

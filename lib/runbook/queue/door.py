@@ -1,15 +1,21 @@
-"""The one door to Redis and what speaks its protocol. Reads only: there is no flush here, on purpose.
+"""One queue: how its jobs stand, by raw reads, and the three changes of one job that failed for good.
 
-A flush takes sessions, locks and idempotency keys with the queue; without those keys a replay charges twice.
+A job is tried again by BullMQ's own script, through its makers' library. It is set aside by taking it out of the list of
+failed ones and giving its hash another key: it stays in the same server, under the same rights, for a month.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from runbook.errors import Fault, SystemFault
+from runbook.queue.trying import retry
 from runbook.times import Times, seconds_left
 
 SECONDS = 3.0
@@ -17,6 +23,9 @@ REASON_LETTERS = 200
 # BullMQ's keys below ``bull:<queue>:`` (BullMQ 3 to 5, its source): lists are counted by LLEN, sorted sets by ZCARD.
 COUNTED = (("LLEN", "wait"), ("LLEN", "active"), ("LLEN", "paused"), ("ZCARD", "delayed"), ("ZCARD", "prioritized"),
            ("ZCARD", "failed"))  # fmt: skip
+ASIDE_DAYS = 30  # ours: as long as somebody may still miss what the job was to do
+STANDS = (("ZSCORE", "failed"), ("ZSCORE", "completed"), ("ZSCORE", "delayed"), ("ZSCORE", "prioritized"), ("LPOS", "wait"),
+          ("LPOS", "active"), ("LPOS", "paused"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ class Jobs:
     failed: int
     is_paused: bool
     oldest_waiting: str
+    oldest_since_ms: int = 0  # when that one was put in, epoch milliseconds; 0: nothing waits
+    workers: int | None = None  # that are connected by BullMQ's name for this queue; None: the server does not tell us
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,15 @@ class Queue:
         self._client: Any = None
         self._asking = threading.Lock()
 
+    @property
+    def host(self) -> str:
+        """Where it is, ``host:port`` as the address has it, without the login."""
+        try:
+            parts = urlsplit(self._url)
+            return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname or "")
+        except ValueError:
+            return ""
+
     def ping(self) -> None:
         """Ask whether it answers."""
         self._ask("PING")
@@ -89,7 +109,9 @@ class Queue:
             "LRANGE", self._key("paused"), "-1", "-1"
         )
         is_paused = bool(self._ask("HEXISTS", self._key("meta"), "paused"))
-        return Jobs(waiting + paused, active, delayed, prioritized, failed, is_paused, str(after[0]) if after else "")
+        oldest = str(after[0]) if after else ""
+        since = int(self._ask("HGET", self._key(oldest), "timestamp") or 0) if oldest else 0
+        return Jobs(waiting + paused, active, delayed, prioritized, failed, is_paused, oldest, since, self._workers())
 
     def failed_jobs(self, limit: int = 10) -> list[FailedJob]:
         """The newest jobs that failed for good."""
@@ -101,6 +123,49 @@ class Queue:
             said = " ".join(str(reason or "no reason given").split())[:REASON_LETTERS]
             found.append(FailedJob(str(job_id), str(name or ""), said, int(float(score)), int(tries or 0)))
         return found
+
+    def stands(self, job_id: str) -> str:
+        """Where one job is: ``failed``, ``completed``, ``wait``, ``active`` …, ``aside``, or ``gone`` (done, and not kept)."""
+        for command, name in STANDS:
+            if self._ask(command, self._key(name), job_id) is not None:
+                return name
+        return "aside" if self._ask("EXISTS", self._aside(job_id)) else "gone"
+
+    def retry(self, job_id: str) -> None:
+        """Have a failed job tried once more, by BullMQ's own script: refused by it where the job has not failed."""
+        with self._faults():
+            retry(self._url, self.name, job_id, seconds=self._seconds())
+
+    def set_aside(self, job_id: str) -> bool:
+        """Take a failed job out of the queue and keep it under another key; whether it was there. One transaction."""
+        key, aside = self._key(job_id), self._aside(job_id)
+        with self._transaction(self._key("failed"), key) as pipe:
+            if pipe.zscore(self._key("failed"), job_id) is None:
+                return False
+            if pipe.hget(key, "parentKey"):
+                raise _fault(f"job {job_id} is part of a flow: its parent waits for it", Fault.REJECTED)
+            pipe.multi()
+            pipe.rename(key, aside)
+            pipe.zrem(self._key("failed"), job_id)
+            pipe.expire(aside, ASIDE_DAYS * 86400)
+            pipe.execute()
+        return True
+
+    def put_back(self, job_id: str) -> bool:
+        """Put a job that was set aside back among the failed ones; whether it was aside."""
+        key, aside = self._key(job_id), self._aside(job_id)
+        with self._transaction(aside, key) as pipe:
+            failed_at = pipe.hget(aside, "finishedOn")
+            if failed_at is None:
+                return False
+            if pipe.exists(key):
+                raise _fault(f"there is another job {job_id} now", Fault.REJECTED)
+            pipe.multi()
+            pipe.rename(aside, key)
+            pipe.persist(key)
+            pipe.zadd(self._key("failed"), {job_id: int(failed_at)})
+            pipe.execute()
+        return True
 
     def close(self) -> None:
         """Close the connection."""
@@ -117,16 +182,56 @@ class Queue:
     def _key(self, name: str) -> str:
         return f"bull:{self.name}:{name}"
 
-    def _ask(self, *words: str) -> Any:
-        import redis
+    def _aside(self, job_id: str) -> str:
+        return self._key(f"aside:{job_id}")
 
-        seconds = seconds_left(self._times, SECONDS)
-        if seconds <= 0 or not self._asking.acquire(timeout=seconds):
+    def _workers(self) -> int | None:
+        """Connections that bear BullMQ's name for this queue, ``bull:<base64 of its name>``; None where nobody may list them."""
+        try:
+            said = self._ask("CLIENT LIST")
+        except SystemFault as fault:
+            if fault.fault not in (Fault.PERMISSION, Fault.REJECTED):  # some providers have no such command
+                raise
+            return None
+        name = f"bull:{base64.b64encode(self.name.encode()).decode()}"
+        return sum(str(one.get("name", "")).split(":w:")[0] == name for one in said)
+
+    def _ask(self, *words: str) -> Any:
+        with self._connected() as client:
+            return client.execute_command(*words)
+
+    @contextlib.contextmanager
+    def _transaction(self, *keys: str) -> Iterator[Any]:
+        """A transaction that fails when one of the keys changes meanwhile."""
+        with self._connected() as client, client.pipeline() as pipe:
+            pipe.watch(*keys)
+            yield pipe
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Any]:
+        if not self._asking.acquire(timeout=self._seconds()):
             raise _fault("no time left", Fault.TIMEOUT)
         try:
-            if self._client is None:
-                self._client = self._open()
-            return self._client.execute_command(*words)
+            with self._faults():
+                if self._client is None:
+                    self._client = self._open()
+                yield self._client
+        finally:
+            self._asking.release()
+
+    def _seconds(self) -> float:
+        seconds = seconds_left(self._times, SECONDS)
+        if seconds <= 0:
+            raise _fault("no time left", Fault.TIMEOUT)
+        return seconds
+
+    @contextlib.contextmanager
+    def _faults(self) -> Iterator[None]:
+        """What the server says, in the words of the error tree."""
+        import redis
+
+        try:
+            yield
         except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
             raise _fault(_said(error), Fault.AUTH) from None
         except redis.exceptions.NoPermissionError as error:
@@ -137,12 +242,12 @@ class Queue:
             raise _fault("it is loading its data", Fault.DOWN) from None
         except redis.ConnectionError as error:
             raise _fault(f"no connection: {_said(error)}", Fault.DOWN) from None
+        except redis.WatchError:
+            raise _fault("the job changed at the same moment: plan again", Fault.REJECTED) from None
         except redis.ResponseError as error:
             raise _fault(_said(error), Fault.REJECTED) from None
         except redis.RedisError as error:
             raise _fault(_said(error), Fault.UNREADABLE) from None
-        finally:
-            self._asking.release()
 
     def _open(self) -> Any:
         import redis
