@@ -84,8 +84,8 @@ def queue_full(findings: Findings) -> Cause | None:
         return None
     return cause(
         findings, "queue-full", f"The queue's server is full: {findings[MEMORY].summary}", because=(MEMORY,), notebooks=NOTEBOOK,
-        by_hand="Raise its memory at its provider. Then find what fills it (completed jobs that nobody removes: removeOnComplete). "
-        "Never flush it: jobs, sessions, and the keys that prevent double charges go with it.",
+        by_hand="Raise its memory at its provider. Then find what fills it: completed jobs, where nobody "
+        "removes them (removeOnComplete). Never flush it: jobs, sessions, and the keys that prevent double charges go with it.",
         weight=70,
     )  # fmt: skip
 

@@ -18,10 +18,11 @@ HOURS = 24
 LOOKED_AT = 1000  # failed jobs, the newest; BullMQ keeps them until somebody removes them
 SHOWN = 20
 KEEPS = "noeviction"  # with any other policy jobs vanish when memory is full (docs.bullmq.io, Going to production)
-# What passes by itself: nobody was there, or nobody answered in time. A job that failed so may be tried again.
+# What passes by itself: nobody was there, or nobody answered in time. A job that failed so may be tried again. One that
+# stalled may not: a worker died of it twice.
 PASSES = re.compile(
     r"tim(ed?|e-)\s?-?out|econn|enotfound|epipe|eai_again|etimedout|socket hang up|connect call failed|connection|network"
-    r"|fetch failed|temporar|unavailable|too many|rate limit|stalled|\b(429|502|503|504)\b",
+    r"|fetch failed|temporar|unavailable|too many|rate limit|\b(429|502|503|504)\b",
     re.IGNORECASE,
 )
 MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
@@ -40,7 +41,8 @@ def waiting(systems: Systems) -> Answer:
     ]  # fmt: skip
     facts = {"waiting": jobs.waiting, "active": jobs.active, "workers": jobs.workers, "paused": jobs.is_paused}
     source = f"BullMQ, queue {systems.queue.name}"
-    who = "the server does not tell how many workers" if jobs.workers is None else _count(jobs.workers, "worker")
+    who = "the server does not tell about workers" if jobs.workers is None else (
+        "workers are connected" if jobs.workers else "no worker is connected")  # fmt: skip
     if jobs.waiting:
         told = f"{jobs.waiting} wait, the oldest for {seconds / 60:.0f} min; {jobs.active} are worked on; {who}"
         told += "; the queue is paused" if jobs.is_paused else ""
@@ -48,7 +50,9 @@ def waiting(systems: Systems) -> Answer:
     if jobs.workers == 0 or jobs.is_paused:
         told = "the queue is paused" if jobs.is_paused else "no worker is connected"
         return Answer(Status.WARNING, f"{told}: the next job will wait", 0, "s", bar(threshold), source, rows, facts)
-    return Answer(Status.OK, f"nothing waits; {jobs.active} are worked on; {who}", 0, "s", bar(threshold), source, rows, facts)
+    return Answer(
+        Status.OK, f"nothing waits; {jobs.active} are worked on; {who}", 0, "s", bar(threshold), source, rows, facts
+    )
 
 
 @check(asks=QUEUE)
@@ -69,7 +73,9 @@ def failed(systems: Systems, hours: int = HOURS) -> Answer:
     first = (never or again)[0]
     told = f"{len(late)} of the last {hours} h: {len(again)} may pass when tried again, {len(never)} will not; "
     told += f"{first.name} {first.job_id}: {reason(first)}{older}"
-    return Answer(judged(len(late), threshold), told, len(late), "jobs", bar(threshold), source, _by_reason(late), facts)
+    return Answer(
+        judged(len(late), threshold), told, len(late), "jobs", bar(threshold), source, _by_reason(late), facts
+    )
 
 
 @check(asks=QUEUE)
@@ -121,7 +127,3 @@ def _by_reason(jobs: Sequence[FailedJob]) -> list[Row]:
          "newest": failed_at(found[0]), "like": found[0].job_id, "try again": "may pass" if may_pass(found[0]) else "will fail"}
         for (name, why), found in most_first[:SHOWN]
     ]  # fmt: skip
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -54,7 +54,7 @@ class Jobs:
     is_paused: bool
     oldest_waiting: str
     oldest_since_ms: int = 0  # when that one was put in, epoch milliseconds; 0: nothing waits
-    workers: int | None = None  # that are connected by BullMQ's name for this queue; None: the server does not tell us
+    workers: int | None = None  # workers' connections, one or two for each; None: the server does not tell us
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,12 @@ class Queue:
         """The newest jobs that failed for good."""
         self._must_be_bullmq()
         rows = self._ask("ZREVRANGE", self._key("failed"), "0", str(limit - 1), "WITHSCORES")
+        with self._connected() as client, client.pipeline(transaction=False) as pipe:
+            for job_id, _ in rows:
+                pipe.hmget(self._key(str(job_id)), "name", "failedReason", "atm")
+            told = pipe.execute()
         found = []
-        for job_id, score in rows:
-            name, reason, tries = self._ask("HMGET", self._key(str(job_id)), "name", "failedReason", "atm")
+        for (job_id, score), (name, reason, tries) in zip(rows, told, strict=True):
             said = " ".join(str(reason or "no reason given").split())[:REASON_LETTERS]
             found.append(FailedJob(str(job_id), str(name or ""), said, int(float(score)), int(tries or 0)))
         return found
@@ -186,15 +189,18 @@ class Queue:
         return self._key(f"aside:{job_id}")
 
     def _workers(self) -> int | None:
-        """Connections that bear BullMQ's name for this queue, ``bull:<base64 of its name>``; None where nobody may list them."""
+        """Connections that bear BullMQ's name for this queue; None where nobody may list them.
+
+        Its library for Node.js writes the queue's name in base64, that for Python as it is (their ``clientName``).
+        """
         try:
             said = self._ask("CLIENT LIST")
         except SystemFault as fault:
             if fault.fault not in (Fault.PERMISSION, Fault.REJECTED):  # some providers have no such command
                 raise
             return None
-        name = f"bull:{base64.b64encode(self.name.encode()).decode()}"
-        return sum(str(one.get("name", "")).split(":w:")[0] == name for one in said)
+        names = {f"bull:{self.name}", f"bull:{base64.b64encode(self.name.encode()).decode()}"}
+        return sum(str(one.get("name", "")).split(":w:")[0] in names for one in said)
 
     def _ask(self, *words: str) -> Any:
         with self._connected() as client:
