@@ -129,9 +129,10 @@ def test_a_url_that_is_none_is_a_setting_and_not_told(opened: Callable[[str], Qu
     assert (fault.fault, "s3cret" in str(fault)) == (Fault.NOT_SET, False)
 
 
-def test_there_is_no_way_to_write_or_flush() -> None:
-    reads = {"failed_jobs", "jobs", "memory", "ping"}
-    assert {name for name in dir(Queue) if not name.startswith("_")} == {"close", *reads}
+def test_single_failed_jobs_can_be_changed_and_nothing_can_be_flushed() -> None:
+    reads = {"failed_jobs", "host", "jobs", "memory", "ping", "stands"}
+    changes = {"put_back", "retry", "set_aside"}
+    assert {name for name in dir(Queue) if not name.startswith("_")} == {"close", *reads, *changes}
 
 
 def bullmq(admin: redis.Redis, name: str) -> None:
@@ -155,7 +156,7 @@ def test_jobs_are_counted_where_they_stand_and_nothing_is_touched(
     bullmq(admin, "webhooks")
     before = sorted(admin.scan_iter("bull:*"))
     queue = opened(server.url)
-    assert queue.jobs() == Jobs(2, 1, 1, 0, 2, is_paused=False, oldest_waiting="1")
+    assert queue.jobs() == Jobs(2, 1, 1, 0, 2, is_paused=False, oldest_waiting="1", workers=0)
     assert queue.failed_jobs() == [
         FailedJob("6", "deliver", "bad JSON", 1_700_000_060_000, 1),
         FailedJob("5", "deliver", "site answered 500", 1_700_000_000_000, 3),
@@ -164,7 +165,9 @@ def test_jobs_are_counted_where_they_stand_and_nothing_is_touched(
     assert sorted(admin.scan_iter("bull:*")) == before
     admin.hset("bull:webhooks:meta", "paused", 1)
     admin.rename("bull:webhooks:wait", "bull:webhooks:paused")
-    assert queue.jobs() == Jobs(2, 1, 1, 0, 2, is_paused=True, oldest_waiting="1")
+    admin.hset("bull:webhooks:1", "timestamp", 1_700_000_000_000)
+    paused = Jobs(2, 1, 1, 0, 2, is_paused=True, oldest_waiting="1", oldest_since_ms=1_700_000_000_000, workers=0)
+    assert queue.jobs() == paused
 
 
 def test_a_queue_of_another_make_is_not_an_empty_one(
@@ -175,3 +178,63 @@ def test_a_queue_of_another_make_is_not_an_empty_one(
     queue = opened(server.url)
     assert fault_of(queue.jobs).fault is Fault.NOT_FOUND
     assert fault_of(queue.failed_jobs).fault is Fault.NOT_FOUND
+
+
+@pytest.mark.parametrize("name", ["bull:webhooks", "bull:d2ViaG9va3M=", "bull:d2ViaG9va3M=:w:eu-1"])
+def test_workers_are_known_by_their_connections_name(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue], name: str
+) -> None:
+    admin.flushdb()
+    bullmq(admin, "webhooks")
+    queue = opened(server.url)
+    with redis.Redis.from_url(server.url, client_name=name) as worker, redis.Redis.from_url(
+        server.url, client_name="bull:b3RoZXI=") as another:  # fmt: skip
+        worker.ping()
+        another.ping()
+        assert queue.jobs().workers == 1
+    admin.acl_setuser("shy", enabled=True, passwords=["+pw"], categories=["+@read"], keys=["~*"],
+                      commands=["+client|setname", "+client|setinfo"])  # fmt: skip
+    assert opened(f"redis://shy:pw@127.0.0.1:{server.port}/0").jobs().workers is None
+
+
+def test_a_failed_job_is_tried_again_by_bullmqs_own_script_and_only_a_failed_one(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]
+) -> None:
+    admin.flushdb()
+    bullmq(admin, "webhooks")
+    admin.hset("bull:webhooks:5", mapping={"opts": "{}", "timestamp": 1, "finishedOn": 2})
+    queue = opened(server.url)
+    assert [queue.stands(one) for one in ("1", "3", "4", "5", "77")] == ["wait", "active", "delayed", "failed", "gone"]
+    queue.retry("5")
+    assert queue.stands("5") == "wait" and admin.hget("bull:webhooks:5", "failedReason") is None
+    assert "not in the failed state" in str(fault_of(lambda: queue.retry("5")))
+    assert fault_of(lambda: queue.retry("77")).fault is Fault.NOT_FOUND
+    wrong = opened(server.url.replace(server.password, "s3cret-wrong"))
+    fault = fault_of(lambda: wrong.retry("6"))
+    assert (fault.fault, "s3cret" in str(fault)) == (Fault.AUTH, False)
+
+
+def test_a_job_is_set_aside_whole_for_a_month_and_never_over_another(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]
+) -> None:
+    admin.flushdb()
+    bullmq(admin, "webhooks")
+    admin.hset("bull:webhooks:6", mapping={"finishedOn": 1_700_000_060_000})
+    before, queue = admin.hgetall("bull:webhooks:6"), opened(server.url)
+    assert (queue.set_aside("6"), queue.stands("6"), queue.set_aside("6")) == (True, "aside", False)
+    assert 0 < admin.ttl("bull:webhooks:aside:6") <= 30 * 86400
+    admin.hset("bull:webhooks:6", "name", "another")
+    assert "another job 6" in str(fault_of(lambda: queue.put_back("6")))
+    admin.delete("bull:webhooks:6")
+    assert (queue.put_back("6"), queue.stands("6"), queue.put_back("6")) == (True, "failed", False)
+    assert (admin.hgetall("bull:webhooks:6"), admin.ttl("bull:webhooks:6")) == (before, -1)
+    assert admin.zscore("bull:webhooks:failed", "6") == 1_700_000_060_000
+
+
+def test_a_job_that_a_flow_waits_for_stays(server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]) -> None:
+    admin.flushdb()
+    bullmq(admin, "webhooks")
+    admin.hset("bull:webhooks:5", "parentKey", "bull:orders:9")
+    queue = opened(server.url)
+    assert "part of a flow" in str(fault_of(lambda: queue.set_aside("5")))
+    assert queue.stands("5") == "failed"

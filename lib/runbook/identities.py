@@ -19,7 +19,7 @@ class Question:
 
     expected: Callable[[], str]
     seen: Callable[[], tuple[str, str]]
-    at_open: bool = True  # False: it only carries messages, so it is asked before one is sent and never holds up a run
+    at_open: bool = True  # False: most runs change nothing there; it is asked before they do, and never holds up a run
 
 
 class Identities:

@@ -249,7 +249,7 @@ class Systems:
             "sentry": asked("sentry", "project", lambda: self.sentry.project().slug, "GET /api/0/projects"),
             "calcom": asked("calcom", "user_id", lambda: self.calcom.me().user_id, "GET /v2/me"),
             "stripe": asked("stripe", "account_id", lambda: self.stripe.account().account_id, "GET /v1/account"),
-            "queue": asked("queue", "host", self._queue_host, "PING at the address"),
+            "queue": asked("queue", "host", self._queue_host, "PING at the address", at_open=False),
             "slack": asked("slack", "team_id", lambda: self.slack.workspace().team_id, "GET /auth.test", at_open=False),
             "statuspage": asked("statuspage", "page_id", lambda: self.statuspage.page(), "GET /pages", at_open=False),
         }  # fmt: skip

@@ -66,6 +66,9 @@ HEALTHY: dict[str, dict[str, Any]] = {
         "missing": False,
     },
     "webhooks.customers": {"customers_hurt": 0},
+    "jobs.waiting": {"waiting": 0, "active": 0, "workers": 2, "paused": False},
+    "jobs.failed": {"count": 0, "may_pass": 0, "never": 0, "older": 0},
+    "jobs.memory": {"policy": "noeviction", "full": False},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -393,6 +396,31 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
         world(webhooks_endpoints=could_not_tell(Fault.TIMEOUT, "stripe")),
         ["stripe-unreachable"],
     ),
+    "nobody works on the queue": (
+        world(jobs_waiting=(Status.CRITICAL, {"waiting": 6, "active": 0, "workers": 0, "paused": False})),
+        ["queue-worker-stopped"],
+    ),
+    "the queue is paused": (
+        world(jobs_waiting=(Status.CRITICAL, {"waiting": 6, "active": 0, "workers": 2, "paused": True})),
+        ["queue-paused"],
+    ),
+    "the workers do not keep up": (
+        world(jobs_waiting=(Status.CRITICAL, {"waiting": 600, "active": 5, "workers": None, "paused": False})),
+        ["queue-behind"],
+    ),
+    "jobs failed while something was away, and one by what is in it": (
+        world(jobs_failed=(Status.CRITICAL, {"count": 6, "may_pass": 5, "never": 1, "older": 0})),
+        ["queue-poison-job", "queue-jobs-failed"],
+    ),
+    "the queue's server is full": (
+        world(jobs_memory=(Status.CRITICAL, {"policy": "noeviction", "full": True})),
+        ["queue-full"],
+    ),
+    "the queue's server throws keys away": (
+        world(jobs_memory=(Status.WARNING, {"policy": "allkeys-lru", "full": False, "evicts": True})),
+        ["queue-evicts"],
+    ),
+    "the queue does not answer": (world(jobs_waiting=could_not_tell(Fault.DOWN, "queue")), ["queue-unreachable"]),
     "Stripe refuses our key": (world(webhooks_endpoints=could_not_tell(Fault.AUTH, "stripe")), ["stripe-key-refused"]),
     "the endpoint is off, and our build has another secret": (
         world(webhooks_endpoints=OFF, webhooks_endpoint_answers=answers(refuses_ours=True)),

@@ -107,6 +107,11 @@ HURTS: dict[str, dict[str, Any]] = {
     "webhook-disabled-and-rotated": {"endpoints_on": 0},
     "webhooks-wrong-mode": {"home": 200, "endpoints_on": 0, "events_unhandled": 12},
     "stripe-hanging": {"home": 200, "endpoints_on": 1},
+    "queue-worker-stopped": {"home": 200, "worker_runs": False, "jobs_waiting": 6, "other_jobs_failed": 2},
+    "queue-paused": {"home": 200, "worker_runs": True, "jobs_waiting": 4},
+    "queue-poison-job": {"home": 200, "jobs_failed": 1, "receipts": 3},
+    "queue-failed-in-outage": {"home": 200, "jobs_failed": 5, "receipts": 3},
+    "queue-outage-and-poison": {"home": 200, "jobs_failed": 6, "receipts": 3},
     "flags-healthy": {"home": 200, "flags_on": FLAGS_ON},
     "contract-migration": {
         "health": 503,

@@ -56,6 +56,9 @@ NO_VENDOR = {
     "migrations.newest",
     "migrations.dependents",
     "webhooks.endpoint_answers",  # our own site, asked by us
+    "jobs.waiting",
+    "jobs.failed",
+    "jobs.memory",
 }
 # What an empty list says truly: nothing was changed, no origin is shut out, nobody has a sign-in of their own. The project itself
 # names its live deployment and says that it was never moved, the disk its bytes; who signs in, and whether one can, is in no list.

@@ -43,13 +43,14 @@ def queue(desk: Desk) -> None:
     """The server of the job queue."""
     name = desk.line("queue's name", QUEUE)
 
-    def reached(url: str) -> str:
+    def reached(url: str) -> tuple[str, str]:
         one = Queue(url, name, times=desk.times)
         try:
-            return one.memory().policy
+            return one.memory().policy, one.host
         finally:
             one.close()
 
-    policy = desk.secret_that("REDIS_URL", "the queue is left out", reached)
-    if policy is not None:
-        desk.profile["queue"] = {"variable": "REDIS_URL", "queue_name": name}
+    found = desk.secret_that("REDIS_URL", "the queue is left out", reached)
+    if found is not None:
+        _, host = found
+        desk.profile["queue"] = {"variable": "REDIS_URL", "queue_name": name, "host": host}

@@ -164,8 +164,12 @@ def signed_in(systems: Systems) -> Item:
 
 
 def queue(systems: Systems) -> Item:
-    """The queue's server answers."""
+    """The queue's server answers, and the profile says where it must be."""
     memory = systems.queue.memory()
+    if systems.profile.queue is not None and not systems.profile.queue.host:
+        return Item(
+            "queue", Status.WARNING, "answers, and no job can be changed there", "name queue.host in the profile"
+        )
     return ok("queue", f"answers; when memory is full: {memory.policy}")
 
 

@@ -18,10 +18,10 @@ def worker_stopped(world: World, jobs: int = 6, minutes_ago: float = 12) -> None
         world.worker.put(_receipt(world, number), minutes_ago=minutes_ago * (jobs - number) / jobs)
 
 
-def poison_job(world: World, minutes_ago: float = 25) -> None:
+def poison_job(world: World, jobs: int = 1, minutes_ago: float = 25) -> None:
     """A job without a payment in it: the worker has tried it as often as it may, and will never get it done."""
-    made = world.worker.put({"payment": None}, minutes_ago=minutes_ago)
-    world.worker.until(lambda: world.worker.state(made) == "failed")
+    made = [world.worker.put({"payment": None}, minutes_ago=minutes_ago) for _ in range(jobs)]
+    world.worker.until(lambda: all(world.worker.state(one) == "failed" for one in made))
 
 
 def jobs_failed_in_an_outage(world: World, jobs: int = 5, minutes_ago: float = 40) -> None:

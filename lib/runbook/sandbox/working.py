@@ -132,11 +132,13 @@ class Worker:
         self._worker = bullmq.Worker(QUEUE, self._process, {"connection": self._url})
 
     async def _forget(self) -> None:
-        """Remove what was in the queue, job by job: whatever else is on the server is nobody's here."""
+        """Remove the queue's jobs, and the receipts: whatever else is on the server is nobody's here."""
         keys = [key async for key in self._queue.client.scan_iter(f"bull:{QUEUE}:*")]
         kept = {f"bull:{QUEUE}:{name}" for name in ("meta", "id", "marker", "events")}
         if gone := [key for key in keys if key not in kept]:
             await self._queue.client.delete(*gone)
+        async with await self._connect() as connection:
+            await connection.execute("delete from public.processed_events where event_id like 'receipt%'")
 
     async def _others(self) -> None:
         """The other team's queue on the same server: two jobs that failed long ago."""
@@ -155,11 +157,13 @@ class Worker:
         others = await client.zcard(f"bull:{OTHER_QUEUE}:failed")
         return {"jobs_waiting": waiting, "jobs_failed": failed, "jobs_aside": aside, "other_jobs_failed": others}
 
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        return await psycopg.AsyncConnection.connect(self._dsn, connect_timeout=CONNECT_SECONDS, autocommit=True)
+
     async def _process(self, job: Any, token: str) -> None:
         """What the job asks for: a payment that is not there fails it, and so does a database that refuses."""
         payment = job.data["payment"]["id"]
         if self.refused:
             (await asyncio.open_connection(LOOPBACK, self._free))[1].close()
-        connection = await psycopg.AsyncConnection.connect(self._dsn, connect_timeout=CONNECT_SECONDS, autocommit=True)
-        async with connection:
+        async with await self._connect() as connection:
             await connection.execute(NOTE, [f"receipt_{payment}"])

@@ -23,7 +23,8 @@
     assert [change.what for change in world.changes] == ["POST /v1/security/attack-mode"]
 
 A check of the database gets its rows by the names of statements, ``database={"utilisation": [{"used": 3, …}]}``, and one
-of the queue ``queue=Memory(...)``. A ``Fault`` in the place of an answer is a system that does not answer like that.
+of the queue ``queue=Memory(...)``, ``jobs=Jobs(...)`` and ``failed_jobs=[...]``. A ``Fault`` in the place of an answer is a
+system that does not answer like that.
 
 A fake knows what it was given and nothing else: what nobody gave an answer for fails the test and names what there is.
 Everything between a check and the fake is real: clients, retries, faults, guards, the order of things in an apply. Fakes

@@ -8,10 +8,12 @@ from typing import Any
 from runbook.db import Probe, load_statement, numbered_parameters
 from runbook.errors import Fault, SystemFault
 from runbook.model import Json
-from runbook.queue import Memory
+from runbook.queue import FailedJob, Jobs, Memory
 from runbook.testing.vendor import Change
 
 Rows = Sequence[Mapping[str, Json]] | Fault | Callable[[Mapping[str, Json]], Any]
+
+NOTHING_WAITS = Jobs(0, 0, 0, 0, 0, is_paused=False, oldest_waiting="", workers=1)
 
 
 class FakeDatabase:
@@ -69,11 +71,17 @@ class FakeDatabase:
 
 
 class FakeQueue:
-    """The queue: it answers, and tells its memory."""
+    """The queue: it answers, tells its memory and how its jobs stand, and takes changes of those that failed."""
 
-    def __init__(self, memory: Memory | Fault) -> None:
-        self.name = "webhooks"
-        self._memory = memory
+    def __init__(
+        self, memory: Memory | Fault, jobs: Jobs = NOTHING_WAITS, failed: Sequence[FailedJob] = (),
+        changes: list[Change] | None = None,
+    ) -> None:  # fmt: skip
+        self.name, self.host = "webhooks", "queue.test"
+        self._memory, self._jobs = memory, jobs
+        self._failed = {one.job_id: one for one in failed}
+        self._aside: dict[str, FailedJob] = {}
+        self._changes = [] if changes is None else changes
 
     def ping(self) -> None:
         """It answers, if its memory can be told."""
@@ -85,8 +93,43 @@ class FakeQueue:
             raise SystemFault(f"queue: {self._memory.value}", system="queue", fault=self._memory)
         return self._memory
 
+    def jobs(self) -> Jobs:
+        """How the test said that they stand."""
+        self.ping()
+        return self._jobs
+
+    def failed_jobs(self, limit: int = 10) -> list[FailedJob]:
+        """Those that the test gave and that are still there, the newest first."""
+        self.ping()
+        return sorted(self._failed.values(), key=lambda one: -one.failed_at_ms)[:limit]
+
+    def stands(self, job_id: str) -> str:
+        """Failed, aside, or gone: a job that is tried again is done at once."""
+        return "failed" if job_id in self._failed else "aside" if job_id in self._aside else "gone"
+
+    def retry(self, job_id: str) -> None:
+        """It works this time."""
+        if self._failed.pop(job_id, None) is None:
+            raise SystemFault(f"job {job_id} is not in the failed state", system="queue", fault=Fault.REJECTED)
+        self._changes.append(Change("queue", "retry", {"job": job_id}))
+
+    def set_aside(self, job_id: str) -> bool:
+        """Out of the failed ones, if it is there."""
+        return self._move(job_id, self._failed, self._aside, "set_aside")
+
+    def put_back(self, job_id: str) -> bool:
+        """Among the failed ones, if it is aside."""
+        return self._move(job_id, self._aside, self._failed, "put_back")
+
     def close(self) -> None:
         """Nothing is open."""
+
+    def _move(self, job_id: str, here: dict[str, FailedJob], there: dict[str, FailedJob], name: str) -> bool:
+        if job_id not in here:
+            return False
+        there[job_id] = here.pop(job_id)
+        self._changes.append(Change("queue", name, {"job": job_id}))
+        return True
 
 
 class FakeMail:

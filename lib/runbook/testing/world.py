@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,14 @@ from runbook.profile import (
     TinybirdTarget,
     VercelTarget,
 )  # fmt: skip
-from runbook.queue import Memory
+from runbook.queue import FailedJob, Jobs, Memory
 from runbook.record.journal import Journal
 from runbook.record.mask import Masker
 from runbook.run.applying import carry_out
 from runbook.settings import Secrets
 from runbook.systems import Systems
 from runbook.testing.clock import Clock
-from runbook.testing.doors import FakeDatabase, FakeMail, FakeQueue, Rows
+from runbook.testing.doors import NOTHING_WAITS, FakeDatabase, FakeMail, FakeQueue, Rows
 from runbook.testing.vendor import IDENTITIES, NAMELESS, PROJECT, REF, TEAM, Answer, Change, Vendor
 
 PROFILE = Profile(
@@ -62,7 +62,7 @@ PROFILE = Profile(
     statuspage=StatuspageTarget("https://statuspage.test/v1", "page"),
     stripe=StripeTarget("https://api.stripe.test", "acct_test", "https://status.stripe.test"),
     tinybird=TinybirdTarget("https://tinybird.test"),
-    queue=QueueTarget(),
+    queue=QueueTarget(host="queue.test"),
     mail=MailTarget(sender="runbook@agency.test"),
 )
 SECRETS = {
@@ -95,6 +95,8 @@ class World:
         database: Mapping[str, Rows] | None = None,
         probes: Mapping[str, Probe] | None = None,
         queue: Memory | Fault = PLENTY,
+        jobs: Jobs = NOTHING_WAITS,
+        failed_jobs: Sequence[FailedJob] = (),
         secrets: Mapping[str, str] | None = None,
         profile: Profile = PROFILE,
         policy: Policy | None = None,
@@ -115,7 +117,7 @@ class World:
             self.clock.times, transports={name: vendor.transport for name, vendor in self.vendors.items()},
             clients={
                 "database": FakeDatabase(database or {}, probes or {}, self.changes, system_identifier or expected),
-                "queue": FakeQueue(queue), "mail": FakeMail(self.changes),
+                "queue": FakeQueue(queue, jobs, failed_jobs, self.changes), "mail": FakeMail(self.changes),
             },
         )  # fmt: skip
 
