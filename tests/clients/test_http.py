@@ -112,6 +112,14 @@ def test_a_timeout_is_not_asked_again(opened: Open, fault_of: Ask) -> None:
     assert len(script.requests) == 1
 
 
+def test_what_the_vendor_said_is_told_and_not_that_our_time_ran_out_while_we_asked_again(
+    opened: Open, fault_of: Ask
+) -> None:
+    script = Script(refusal(429), httpx.ReadTimeout("x"))
+    assert fault_of(lambda: opened(script).read("/x")).fault is Fault.RATE_LIMITED
+    assert len(script.requests) == 2
+
+
 @pytest.mark.parametrize("token", ["abc\n", "abc\r\nX-Other: 1", "ключ", " abc"])
 def test_a_token_that_can_be_none_is_refused_before_anything_is_sent(door: Open, fault_of: Ask, token: str) -> None:
     headers = {"Authorization": token}

@@ -61,6 +61,7 @@ def customer(
     profile = yaml.safe_load((tmp_path / "params/environments/sandbox.yaml").read_text()) | {"sandbox": False}
     for system, names in SANDBOX_URLS.items():
         profile[system] |= {part: known["urls"][name] for part, name in names.items()}
+    profile["queue"]["host"] = known["ids"]["queue_host"]
     profile["database"]["system_identifier"] = known["ids"]["system_identifier"]
     for name in [*known["secrets"], *(name for name in os.environ if name.startswith("RUNBOOK_"))]:
         monkeypatch.delenv(name, raising=False)

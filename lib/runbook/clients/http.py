@@ -101,6 +101,7 @@ class HttpDoor:
 
     def _again(self, send: Callable[[], Reply]) -> Reply:
         end = self._times.monotonic() + TOTAL_SECONDS
+        told: SystemFault | None = None
         for pause in (*PAUSES, None):
             try:
                 return send()
@@ -108,7 +109,10 @@ class HttpDoor:
                 left = seconds_left(self._times, end - self._times.monotonic())
                 waiting = max((pause or 0.0) * (1 + random.random() / 2), fault.wait_seconds or 0.0)
                 if pause is None or not _worth_another(fault) or left <= waiting + 0.5:
+                    if told is not None and fault.fault is Fault.TIMEOUT:
+                        raise told from fault  # what the vendor said tells more than that our own time was over
                     raise
+                told = fault
                 self._times.sleep(waiting)
         raise AssertionError("unreachable")
 

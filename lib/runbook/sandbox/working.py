@@ -20,6 +20,7 @@ JOB = "make-receipt"
 TRIES, BACKOFF_MS = 3, 50
 SECONDS = 10.0
 CONNECT_SECONDS = 2
+PATIENT_TRIES, PAUSE_SECONDS = 20, 0.2
 NOTE: LiteralString = "insert into public.processed_events (event_id) values (%s) on conflict do nothing"
 NOBODY_DOES = "SMTP 550: mailbox unavailable"  # why a job of the other queue failed, long ago
 
@@ -137,7 +138,9 @@ class Worker:
         kept = {f"bull:{QUEUE}:{name}" for name in ("meta", "id", "marker", "events")}
         if gone := [key for key in keys if key not in kept]:
             await self._queue.client.delete(*gone)
-        async with await self._connect() as connection:
+        async with await self._connect(
+            PATIENT_TRIES
+        ) as connection:  # after a fault the server may be full for a moment
             await connection.execute("delete from public.processed_events where event_id like 'receipt%'")
 
     async def _others(self) -> None:
@@ -157,8 +160,14 @@ class Worker:
         others = await client.zcard(f"bull:{OTHER_QUEUE}:failed")
         return {"jobs_waiting": waiting, "jobs_failed": failed, "jobs_aside": aside, "other_jobs_failed": others}
 
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        return await psycopg.AsyncConnection.connect(self._dsn, connect_timeout=CONNECT_SECONDS, autocommit=True)
+    async def _connect(self, tries: int = 1) -> psycopg.AsyncConnection[Any]:
+        for _ in range(tries - 1):
+            with contextlib.suppress(psycopg.OperationalError):
+                return await self._connect()
+            await asyncio.sleep(PAUSE_SECONDS)
+        return await psycopg.AsyncConnection.connect(
+            self._dsn, connect_timeout=CONNECT_SECONDS, autocommit=True, application_name="agency-worker"
+        )
 
     async def _process(self, job: Any, token: str) -> None:
         """What the job asks for: a payment that is not there fails it, and so does a database that refuses."""

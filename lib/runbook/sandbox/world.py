@@ -59,7 +59,7 @@ class World:
         self.traffic = Traffic(times)
         self.watch = Watch(parts.postgres.log_path, log)
         self.queue_watch = QueueWatch(parts.valkey.url, log)
-        self.worker = Worker(parts.valkey.url, parts.pooler.dsn("app", application_name="agency-worker"))
+        self.worker = Worker(parts.valkey.url, parts.postgres.dsn("app"))
         self.deliveries = Deliveries(times, self.lock, self._owed, self._address)
         self.scenario = "healthy"
         self.faults: list[str] = []
