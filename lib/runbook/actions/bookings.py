@@ -7,7 +7,6 @@ from runbook.checks.bookings import (
     HOURS,
     SOURCE,
     WEBHOOKS_PAGE,
-    held_bookings,
     held_since,
     hooks,
     missed_bookings,
@@ -115,10 +114,9 @@ def change_pull(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
     if not answer.is_taken:
         # what it says may hold what it was sent: only its number is told
         return Changed(Outcome.FAILED, f"{item.identity}: our handler answers {answer.status_code or 'not in time'}")
-    if answer.is_duplicate or item.identity not in held_bookings(systems, [one]):
-        told = "came a moment ago" if answer.is_duplicate else "was taken, and is not in our table yet"
-        return Changed(Outcome.UNCHANGED if answer.is_duplicate else Outcome.DONE, f"{item.identity} {told}")
-    return Changed(Outcome.DONE, f"{item.identity} ({trigger}) is in our table", {"status": answer.status_code})
+    if answer.is_duplicate:
+        return Changed(Outcome.UNCHANGED, f"{item.identity} came a moment ago")
+    return Changed(Outcome.DONE, f"{item.identity} ({trigger}) handed over", {"status": answer.status_code})
 
 
 def verify_pull(systems: Systems, plan: Plan) -> Answer:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from runbook.causes import auth, connections, data, database, deployments, flags, leaked, migrations, vendors, webhooks
+from runbook.causes import (
+    auth,
+    bookings,
+    connections,
+    data,
+    database,
+    deployments,
+    flags,
+    leaked,
+    migrations,
+    vendors,
+    webhooks,
+)
 from runbook.causes.frame import Explain, Findings, rank
 from runbook.model import Cause
 
 EVERY: tuple[Explain, ...] = (
     *vendors.EVERY, *database.EVERY, *connections.EVERY, *data.EVERY, *deployments.EVERY, *flags.EVERY,
-    *leaked.EVERY, *auth.EVERY, *migrations.EVERY, *webhooks.EVERY,
+    *leaked.EVERY, *auth.EVERY, *migrations.EVERY, *webhooks.EVERY, *bookings.EVERY,
 )  # fmt: skip
 
 __all__ = ["EVERY", "explain"]

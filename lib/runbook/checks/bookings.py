@@ -1,4 +1,4 @@
-"""Do Cal.com's bookings reach us: is the hook on and signed, does our handler take them, which has it missed, do calendars answer?
+"""Do Cal.com's bookings reach us: is the hook on and signed, does our handler take them, which were missed, do calendars answer?
 
 Cal.com tells of a booking once, keeps no log of deliveries and sends none again. So what counts is the application's own table,
 compared with the bookings that changed. Whoever booked is never read here.
@@ -6,9 +6,10 @@ compared with the bookings that changed. Whoever booked is never read here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from runbook.checks import handing, vendor
@@ -42,7 +43,7 @@ TRIGGERS = {
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The bookings that the application does not hold as they are, the longest unchanged first. Not whole: there are later ones."""
+    """The bookings that the application does not hold as they are, the longest unchanged first. Not whole: there are later."""
 
     bookings: tuple[Booking, ...]
     asked: int
@@ -200,11 +201,15 @@ def _every_hook(systems: Systems, target: CalcomTarget) -> tuple[list[tuple[str,
     client, organization = systems.calcom, systems.calcom.me().organization_id
     found = [(USER, one) for one in client.webhooks()]
     unread = []
-    lists = [(f"event type {one}", client.event_type_webhooks, one) for one in target.event_types]
-    lists += [(f"organization {organization}", client.organization_webhooks, organization)] if organization else []
-    for owner, asked, name in lists:
+    lists: list[tuple[str, Callable[[], list[Hook]]]] = [
+        (f"event type {one}", partial(client.event_type_webhooks, one)) for one in target.event_types
+    ]
+    lists += (
+        [(f"organization {organization}", partial(client.organization_webhooks, organization))] if organization else []
+    )
+    for owner, asked in lists:
         try:
-            found += [(owner, one) for one in asked(name)]
+            found += [(owner, one) for one in asked()]
         except SystemFault as fault:
             if fault.fault not in (Fault.PERMISSION, Fault.NOT_FOUND):
                 raise
