@@ -56,6 +56,7 @@ NO_VENDOR = {
     "migrations.newest",
     "migrations.dependents",
     "webhooks.endpoint_answers",  # our own site, asked by us
+    "bookings.hook_answers",
 }
 # What an empty list says truly: nothing was changed, no origin is shut out, nobody has a sign-in of their own. The project itself
 # names its live deployment and says that it was never moved, the disk its bytes; who signs in, and whether one can, is in no list.
@@ -63,7 +64,7 @@ EMPTY_IS_TRUE = {
     "changes.deployments", "changes.flags", "changes.config", "changes.variables", "deployment.live",
     "deployment.error_rate", "database.disk", "clerk.origins", "clerk.single_sign_on", "clerk.frontend", "clerk.instance",
     "sign_ins.recent", "auth.supabase_health", "auth.supabase_sign_in", "webhooks.undelivered",
-    "webhooks.unhandled", "webhooks.customers",
+    "webhooks.unhandled", "webhooks.customers", "bookings.missed",
 }  # fmt: skip
 SECONDS = 1.0
 

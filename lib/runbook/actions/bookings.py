@@ -176,7 +176,7 @@ def _word(active: bool) -> str:
 
 enable_hook = Action(
     "enable_hook", "Have Cal.com tell our handler again", Danger.REVERSIBLE, "calcom",
-    preview_enable, change_enable, verify_enable, SET_SECONDS, "disable_hook", same_hook, mends=False,
+    preview_enable, change_enable, verify_enable, SET_SECONDS, "disable_hook", same_hook, mends=False, at_once=True,
 )  # fmt: skip
 disable_hook = Action(
     "disable_hook", "Have Cal.com tell our handler nothing", Danger.REVERSIBLE, "calcom",

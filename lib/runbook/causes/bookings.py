@@ -28,7 +28,7 @@ def cal_hook_inactive(findings: Findings) -> Cause | None:
     return cause(
         findings, "cal-hook-inactive", f"Cal.com's hook {findings[HOOKS].summary}", because=(HOOKS,), supports=(MISSED,),
         actions=("enable_hook", *PULL), notebooks=NOTEBOOK,
-        by_hand=f"Ask who switched it off, and why. One that is an event type's or the organization's is switched on at {THE_HOOK}.",
+        by_hand=f"Ask who switched it off, and why. An event type's or the organization's own is switched on at {THE_HOOK}.",
         weight=68,
     )  # fmt: skip
 
@@ -94,9 +94,9 @@ def cal_secret_differs_at_cal(findings: Findings) -> Cause | None:
     return cause(
         findings, "cal-secret-differs-at-cal", "Our handler takes what we sign, and not what Cal.com sends", because=(MISSED,),
         supports=(PAGE,), actions=PULL, notebooks=NOTEBOOK,
-        by_hand=f"Compare {THE_HOOK}, Secret, with CALCOM_WEBHOOK_SECRET in .env. If they differ: put Cal.com's into .env, and open "
-        "this notebook again with secret=CALCOM_WEBHOOK_SECRET. If they are the same: Cal.com's deliveries are late or lost; "
-        "nothing comes by itself, pull what was missed.",
+        by_hand=f"Compare {THE_HOOK}, Secret, with CALCOM_WEBHOOK_SECRET in .env. If they differ: put Cal.com's into .env, and "
+        "open this notebook again with secret=CALCOM_WEBHOOK_SECRET. If they are the same: Cal.com's deliveries are late or "
+        "lost; nothing comes by itself, pull what was missed.",
         weight=59,
     )  # fmt: skip
 
@@ -111,8 +111,8 @@ def cal_handler_broken(findings: Findings) -> Cause | None:
     return cause(
         findings, "cal-handler-broken", f"Our handler of Cal.com {ways[0]}", because=(ANSWERS,), expected=("deployment.live",),
         supports=(MISSED,), actions=PULL, notebooks=("deployment-rollback", *NOTEBOOK),
-        by_hand="Roll the deployment back first (deployment-rollback), or mend and deploy. A wall: a rule that lets the webhooks' "
-        f"path through. {THEN}",
+        by_hand="Roll the deployment back first (deployment-rollback), or mend and deploy. A wall: a rule that lets the "
+        f"webhooks' path through. {THEN}",
         weight=70,
     )  # fmt: skip
 
@@ -138,7 +138,7 @@ def calendar_credential_broken(findings: Findings) -> Cause | None:
         findings, "calendar-credential-broken", f"Calendar: {findings[CALENDARS].summary}", because=(CALENDARS,),
         notebooks=NOTEBOOK,
         by_hand="Whoever owns that calendar signs in to Cal.com and connects it again: app.cal.com/apps/installed/calendar, the "
-        "calendar, Reconnect. Bookings of meanwhile are not in it: enter them by hand, and look for calls that were booked twice.",
+        "calendar, Reconnect. Bookings of meanwhile are not in it: enter them by hand, and look for calls booked twice.",
         weight=57,
     )  # fmt: skip
 
@@ -175,8 +175,8 @@ def cal_key_refused(findings: Findings) -> Cause | None:
     return cause(
         findings, "cal-key-refused", f"Our key at Cal.com is of no use: {findings[HOOKS].summary}", because=(HOOKS,),
         notebooks=NOTEBOOK,
-        by_hand="Whoever holds the Cal.com account makes a new key at app.cal.com/settings/developer/api-keys and puts it into .env "
-        "as CALCOM_API_KEY; then run this again. Bookings may reach us all the same: hooks need no key.",
+        by_hand="Whoever holds the Cal.com account makes a new key at app.cal.com/settings/developer/api-keys and puts it into "
+        ".env as CALCOM_API_KEY; then run this again. Bookings may reach us all the same: hooks need no key.",
         weight=75,
     )  # fmt: skip
 
