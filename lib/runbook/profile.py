@@ -14,6 +14,9 @@ class CalcomTarget:
     url: str
     user_id: str
     status_url: str = "https://status.cal.com"
+    # that the site acts on, and the event types with hooks of their own
+    triggers: tuple[str, ...] = ("BOOKING_CREATED", "BOOKING_RESCHEDULED", "BOOKING_CANCELLED")
+    event_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class DatabaseTarget:
     sessions_table: str = ""  # of the application's own, with user_id and expires_at; empty: it has none
     events_table: str = ""  # of the application's own: event_id of each webhook that it has handled; empty: none
     given_table: str = ""  # of the application's own: payment_id, a row each time one was provisioned; empty: none
+    bookings_table: str = ""  # of the application's own: uid of each of Cal.com's bookings, and updated_at; empty: none
 
 
 @dataclass(frozen=True, slots=True)

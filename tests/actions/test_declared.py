@@ -6,14 +6,25 @@ from dataclasses import replace
 from types import ModuleType
 
 import pytest
-from runbook.actions import auth, database, deployment, flags, leaked, migrations, recovery, variables, webhooks
+from runbook.actions import (
+    auth,
+    bookings,
+    database,
+    deployment,
+    flags,
+    leaked,
+    migrations,
+    recovery,
+    variables,
+    webhooks,
+)
 from runbook.actions.frame import Action
 from runbook.errors import SettingError
 from runbook.model import Danger
 
 EVERY = [
     (module, action)
-    for module in (auth, database, deployment, flags, leaked, migrations, recovery, variables, webhooks)
+    for module in (auth, bookings, database, deployment, flags, leaked, migrations, recovery, variables, webhooks)
     for action in module.EVERY
 ]
 

@@ -69,6 +69,17 @@ HEALTHY: dict[str, dict[str, Any]] = {
     "jobs.waiting": {"waiting": 0, "active": 0, "workers": 2, "paused": False},
     "jobs.failed": {"count": 0, "may_pass": 0, "never": 0, "older": 0},
     "jobs.memory": {"policy": "noeviction", "full": False},
+    "bookings.hooks": {"inactive": [], "unsigned": [], "template": [], "untold": []},
+    "bookings.hook_answers": {
+        "forgeable": False,
+        "redirect": "",
+        "wall": False,
+        "refuses_ours": False,
+        "missing": False,
+    },
+    "bookings.calendars": {"broken": []},
+    "bookings.missed": {"count": 0, "newest_is_missed": False},
+    "bookings.status_page": {"indicator": "none"},
 }
 STATEMENT = {"pid": 7, "role": "app", "application": "export", "running_seconds": 90.0, "blocks": 0}
 
@@ -114,6 +125,7 @@ MISSED = (Status.CRITICAL, {"count": 4, "newest_is_missed": False})
 STILL_MISSED = (Status.CRITICAL, {"count": 4, "newest_is_missed": True})
 OWED = (Status.WARNING, {"count": 4})
 OFF = (Status.CRITICAL, {"disabled": ["we_1"]})
+HOOK_OFF = (Status.CRITICAL, {"inactive": ["9001"]})
 
 
 def answers(**facts: Any) -> tuple[Status, dict[str, Any]]:
@@ -425,6 +437,55 @@ WORLDS: dict[str, tuple[dict[str, Finding], list[str]]] = {
     "the endpoint is off, and our build has another secret": (
         world(webhooks_endpoints=OFF, webhooks_endpoint_answers=answers(refuses_ours=True)),
         ["webhook-secret-differs", "stripe-endpoint-disabled"],
+    ),
+    "Cal.com's hook is off": (world(bookings_hooks=HOOK_OFF, bookings_missed=STILL_MISSED), ["cal-hook-inactive"]),
+    "Cal.com's hook is off, and another has no secret": (
+        world(bookings_hooks=(Status.CRITICAL, {"inactive": ["9001"], "unsigned": ["9002"]})),
+        ["cal-hook-inactive"],
+    ),
+    "Cal.com's hook has no secret": (
+        world(bookings_hooks=(Status.CRITICAL, {"unsigned": ["9001"]}), bookings_missed=STILL_MISSED),
+        ["cal-hook-unsigned"],
+    ),
+    "Cal.com's hook has a template": (
+        world(bookings_hooks=(Status.CRITICAL, {"template": ["9001"]}), bookings_missed=STILL_MISSED),
+        ["cal-hook-template"],
+    ),
+    "Cal.com tells elsewhere": (
+        world(bookings_hooks=(Status.CRITICAL, {"untold": ["BOOKING_CREATED"]}), bookings_missed=STILL_MISSED),
+        ["cal-hook-elsewhere"],
+    ),
+    "our build has another secret of Cal.com's": (
+        world(bookings_hook_answers=answers(refuses_ours=True), bookings_missed=STILL_MISSED),
+        ["cal-secret-differs"],
+    ),
+    "Cal.com signs with a secret that we do not know": (
+        world(bookings_missed=STILL_MISSED),
+        ["cal-secret-differs-at-cal"],
+    ),
+    "the handler of Cal.com fails": (
+        world(bookings_hook_answers=answers(fails=True), bookings_missed=STILL_MISSED),
+        ["cal-handler-broken"],
+    ),
+    "both handlers fail": (
+        world(webhooks_endpoint_answers=answers(fails=True), bookings_hook_answers=answers(fails=True)),
+        ["webhook-handler-broken"],
+    ),
+    "the handler of Cal.com takes forgeries": (
+        world(bookings_hook_answers=answers(forgeable=True)),
+        ["cal-handler-forgeable"],
+    ),
+    "a calendar cannot be read": (
+        world(bookings_calendars=(Status.CRITICAL, {"broken": ["google_calendar (credential 31)"]})),
+        ["calendar-credential-broken"],
+    ),
+    "bookings of yesterday were missed": (world(bookings_missed=MISSED), ["bookings-missed"]),
+    "Cal.com does not answer": (world(bookings_hooks=could_not_tell(Fault.DOWN, "calcom")), ["cal-unreachable"]),
+    "Cal.com's page alone cries wolf": (world(bookings_status_page=(Status.WARNING, {"indicator": "major"})), []),
+    "Cal.com refuses our key": (world(bookings_hooks=could_not_tell(Fault.AUTH, "calcom")), ["cal-key-refused"]),
+    "both vendors are silent": (
+        world(webhooks_endpoints=OFF, webhooks_unhandled=STILL_MISSED, bookings_hooks=HOOK_OFF),
+        ["stripe-endpoint-disabled", "cal-hook-inactive"],
     ),
 }
 

@@ -37,7 +37,8 @@ SAMPLE: dict[str, Any] = {
     "ids": "evt_1,evt_2",
 }
 PROTECTED = "postgres,authenticator"
-TABLES = {"get_given_payments": "public.entitlements", "get_handled_events": "public.processed_events"}
+TABLES = {"get_given_payments": "public.entitlements", "get_handled_events": "public.processed_events",
+          "get_held_bookings": "public.bookings"}  # fmt: skip
 Row = dict[str, Any]
 
 

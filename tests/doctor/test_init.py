@@ -23,6 +23,7 @@ PROMPT = r"  ([^\n]{1,200}?)(?: \[[^\n]*\]| \([^\n]*\))?: $"
 BY_HAND = {  # what only somebody who knows the application's code can say: not asked for
     ("site", "needs"), ("site", "programs"), ("stripe", "types"),
     ("database", "sessions_table"), ("database", "events_table"), ("database", "given_table"),
+    ("database", "bookings_table"), ("calcom", "triggers"), ("calcom", "event_types"),
 }  # fmt: skip
 # What a person types where Enter is not enough.
 ANSWERS = {

@@ -59,7 +59,9 @@ def test_a_stripe_event_counts_once_and_only_with_a_fresh_true_signature(world: 
 
 
 def test_a_cal_event_needs_its_signature(world: Any) -> None:
-    body = json.dumps({"triggerEvent": "BOOKING_CREATED", "n": time.time_ns()}).encode()
+    body = json.dumps(
+        {"triggerEvent": "PING", "createdAt": "2026-01-05T03:00:00Z", "payload": {"n": time.time_ns()}}
+    ).encode()
     good = hmac.new(world.secret("CALCOM_WEBHOOK_SECRET").encode(), body, hashlib.sha256).hexdigest()
     assert world.ask("site", "POST", "/api/webhooks/cal", body, headers={"X-Cal-Signature-256": good}).status == 200
     assert world.ask("site", "POST", "/api/webhooks/cal", body, headers={"X-Cal-Signature-256": "0" * 64}).status == 400

@@ -59,6 +59,7 @@ NO_VENDOR = {
     "jobs.waiting",
     "jobs.failed",
     "jobs.memory",
+    "bookings.hook_answers",
 }
 # What an empty list says truly: nothing was changed, no origin is shut out, nobody has a sign-in of their own. The project itself
 # names its live deployment and says that it was never moved, the disk its bytes; who signs in, and whether one can, is in no list.
@@ -66,7 +67,7 @@ EMPTY_IS_TRUE = {
     "changes.deployments", "changes.flags", "changes.config", "changes.variables", "deployment.live",
     "deployment.error_rate", "database.disk", "clerk.origins", "clerk.single_sign_on", "clerk.frontend", "clerk.instance",
     "sign_ins.recent", "auth.supabase_health", "auth.supabase_sign_in", "webhooks.undelivered",
-    "webhooks.unhandled", "webhooks.customers",
+    "webhooks.unhandled", "webhooks.customers", "bookings.missed",
 }  # fmt: skip
 SECONDS = 1.0
 # A vendor that says something final is asked once: no retry uses up the time, only a busy machine does.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from runbook.actions.frame import Action
 from runbook.checks.frame import Answer
-from runbook.checks.handing import hand_over, harmless, said
+from runbook.checks.handing import hand_over, harmless, said, until_taken
 from runbook.checks.missed import handled_events, missed_events
 from runbook.checks.webhooks import HOURS, customers, endpoints
-from runbook.clients.site import Delivered
 from runbook.clients.stripe_rows import Event
 from runbook.errors import Refused
 from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview, Status
@@ -15,7 +14,6 @@ from runbook.systems import Systems
 
 SET_SECONDS = 30.0
 BACKFILL_SECONDS = 60.0  # of one event, and of the proof
-TRIES, PAUSE_SECONDS = 3, 0.5
 EVENT_SECONDS = 0.05  # at most 20 a second: Stripe allows 25 reads of one kind (docs.stripe.com/rate-limits)
 SOURCE = "the application's own table of handled events"
 
@@ -96,7 +94,7 @@ def change_backfill(systems: Systems, item: PlannedObject, plan: Plan) -> Change
     if handled_events(systems, [item.identity]):
         return Changed(Outcome.UNCHANGED, f"{item.identity} is handled already")
     event = systems.stripe.payload(item.identity)
-    answer = _until_taken(systems, event)
+    answer = until_taken(systems, event)
     systems.times.sleep(max(0.0, EVENT_SECONDS - (systems.times.monotonic() - began)))
     if not answer.is_taken:
         return Changed(Outcome.FAILED, f"{item.identity}: our handler {said(answer)}")
@@ -144,16 +142,6 @@ def change_resend(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
 def verify_resend(systems: Systems, plan: Plan) -> Answer:
     """The application has noted it as handled."""
     return verify_backfill(systems, plan)
-
-
-def _until_taken(systems: Systems, event: dict[str, Json]) -> Delivered:
-    answer = hand_over(systems, event)
-    for _ in range(TRIES - 1):
-        if answer.status_code < 500:  # a refusal stays one
-            break
-        systems.times.sleep(PAUSE_SECONDS)
-        answer = hand_over(systems, event)
-    return answer
 
 
 def _switch(systems: Systems, item: PlannedObject, plan: Plan, *, enabled: bool) -> Changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runbook.causes import (
     auth,
+    bookings,
     connections,
     data,
     database,
@@ -20,7 +21,7 @@ from runbook.model import Cause
 
 EVERY: tuple[Explain, ...] = (
     *vendors.EVERY, *database.EVERY, *connections.EVERY, *data.EVERY, *deployments.EVERY, *flags.EVERY,
-    *leaked.EVERY, *auth.EVERY, *migrations.EVERY, *webhooks.EVERY, *jobs.EVERY,
+    *leaked.EVERY, *auth.EVERY, *migrations.EVERY, *webhooks.EVERY, *bookings.EVERY, *jobs.EVERY,
 )  # fmt: skip
 
 __all__ = ["EVERY", "explain"]

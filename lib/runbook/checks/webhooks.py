@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from runbook.checks import vendor
+from runbook.checks import handing, vendor
 from runbook.checks.database import not_used
 from runbook.checks.frame import Answer, check
-from runbook.checks.handing import NO_ANSWER, hand_over, harmless, knock, said, site_of
+from runbook.checks.handing import site_of
 from runbook.checks.judge import bar, judged
 from runbook.checks.missed import GRACE, amounts, in_parts, missed_events, money, no_table, since
 from runbook.clients.stripe_rows import Endpoint, Event
@@ -115,27 +115,7 @@ def endpoint_answers(systems: Systems) -> Answer:
     """Does our handler refuse what is not signed, and take what is?"""
     if systems.profile.site is None:
         return not_used("site", systems)
-    unsigned = knock(systems)
-    signed = hand_over(systems, harmless(systems)) if unsigned.status_code != NO_ANSWER else unsigned
-    rows: list[Row] = [
-        {"asked": "without a signature", "must be": "4xx", "answered": unsigned.status_code, "says": said(unsigned)},
-        {"asked": "signed, of a harmless type", "must be": "2xx", "answered": signed.status_code, "says": said(signed)},
-    ]
-    facts = {
-        "forgeable": unsigned.is_taken, "redirect": signed.location, "wall": signed.is_wall or unsigned.is_wall,
-        "refuses_ours": signed.status_code in (400, 401, 403) and not signed.is_wall, "status": signed.status_code,
-        "missing": signed.status_code in (404, 405), "fails": signed.status_code >= 500,
-        "slow": signed.status_code == NO_ANSWER and unsigned.status_code != NO_ANSWER,
-    }  # fmt: skip
-    source = f"POST {systems.profile.site.stripe_path} of the site"
-    if unsigned.is_taken:
-        told = f"an unsigned request is taken ({unsigned.status_code}): anybody can forge events"
-        return Answer(Status.CRITICAL, told, unsigned.status_code, source=source, rows=rows, facts=facts)
-    if not signed.is_taken:
-        return Answer(Status.CRITICAL, f"signed with our secret: {said(signed)}", signed.status_code, source=source,
-                      rows=rows, facts=facts)  # fmt: skip
-    told = f"refuses what is not signed ({unsigned.status_code}), takes what is ({signed.status_code})"
-    return Answer(Status.OK, told, signed.status_code, source=source, rows=rows, facts=facts)
+    return handing.answered(systems, handing.STRIPE)
 
 
 @check(asks=("stripe", "database"), deadline_seconds=SECONDS)

@@ -131,10 +131,15 @@ class Calcom:
 
     def booking(self, uid: str) -> Booking:
         """One booking by its uid; of a series the first."""
+        return self.whole_booking(uid)[0]
+
+    def whole_booking(self, uid: str) -> tuple[Booking, dict[str, Json]]:
+        """One booking, and all that Cal.com says of it: personal data, for our own handler and nobody else."""
         reply = self.door.read(f"/v2/bookings/{segment('calcom', uid)}", headers=BOOKINGS_VERSION).data
         data = _data(reply, "booking")
         with shape("calcom", "booking"):
-            return _booking(items(data if isinstance(data, list) else [data], "calcom", "booking")[0])
+            row = items(data if isinstance(data, list) else [data], "calcom", "booking")[0]
+            return _booking(row), dict(row)
 
     def calendars(self) -> list[Calendar]:
         """The calendars that are connected."""

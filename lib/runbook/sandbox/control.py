@@ -115,7 +115,7 @@ def figures(world: World) -> dict[str, Json]:
         **world.worker.counts(), "worker_runs": world.worker.runs, "receipts": None,
         "system_identifier": world.parts.postgres.system_identifier, "read_only": None, "connections": None,
         "idle_in_transaction": None, "survivors": [], "lost": [], "other_sessions": other_sessions(world),
-        "data_as_before": None, "session_rows": None, "events_unhandled": None, "given_twice": None,
+        "data_as_before": None, "session_rows": None, "events_unhandled": None, "given_twice": None, "bookings_missed": None,
         "before_damage": None if world.damage is None else f"{world.damage.before:%Y-%m-%dT%H:%M:%SZ}",
         "replica_behind_mb": None, "settings_columns": None, "migrations": None,
     }  # fmt: skip
@@ -129,7 +129,7 @@ def figures(world: World) -> dict[str, Json]:
         )
         state |= world.admin.patient(SCHEMA)[0]
         state |= {**row, **world.sessions.survivors()}
-        state |= given(world)
+        state |= given(world) | {"bookings_missed": bookings_missed(world)}
         (kept,) = world.admin.patient("select count(*)::int as session_rows from public.user_sessions")
         state |= kept
     return state
@@ -148,6 +148,14 @@ def given(world: World) -> dict[str, Json]:
         wanted,
     )
     return row
+
+
+def bookings_missed(world: World) -> int:
+    """How many bookings the application does not hold as they are at Cal.com."""
+    with world.lock:
+        there = {one.uid: one.status for one in world.calcom.bookings}
+    held = {row["uid"]: row["status"] for row in world.admin.patient("select uid, status from public.bookings")}
+    return sum(held.get(uid) != status for uid, status in there.items())
 
 
 def ask_site(world: World, path: str) -> int | None:

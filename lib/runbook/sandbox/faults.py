@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runbook.errors import SettingError
 from runbook.sandbox import faults_auth as auth
+from runbook.sandbox import faults_calcom as calcom
 from runbook.sandbox import faults_data as data
 from runbook.sandbox import faults_database as database
 from runbook.sandbox import faults_flags as flags
@@ -37,9 +38,11 @@ EVERY: tuple[Callable[..., None], ...] = (
     vendors.slow_answers, vendors.token_revoked,
     hosting.bad_deployment, hosting.domain_left_behind, hosting.rolled_back_already, hosting.rolling_release,
     hosting.no_candidate, hosting.slow_alias, hosting.hobby_plan, hosting.build_under_way, hosting.builds_fail,
-    webhooks.customers_pay, webhooks.customers_book, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
+    webhooks.customers_pay, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
     webhooks.webhook_secret_rotated, webhooks.webhook_redirected,
-    webhooks.webhook_handler_slow, webhooks.webhook_walled, webhooks.stripe_key_of_test_mode, webhooks.cal_hook_inactive,
+    webhooks.webhook_handler_slow, webhooks.webhook_walled, webhooks.stripe_key_of_test_mode,
+    calcom.customers_book, calcom.cal_hook_inactive, calcom.cal_secret_rotated, calcom.cal_hook_unsigned,
+    calcom.cal_hook_template, calcom.calendar_credential_broken,
     tokens.tokens_may_too_much, tokens.tokens_may_too_little, tokens.token_ends_soon, tokens.nobody_on_call,
     tokens.bot_not_invited, tokens.backups_stopped, tokens.mail_server_gone,
     flags.flag_raises_errors, flags.flag_without_off_variation, flags.flag_needs_approval, flags.flag_off_already,

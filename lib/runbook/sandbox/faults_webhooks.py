@@ -1,4 +1,4 @@
-"""Faults of webhooks: an endpoint that is off, code that does not take them. And customers, who pay and book meanwhile."""
+"""Faults of webhooks: an endpoint that is off, code that does not take them. And customers, who pay meanwhile."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from runbook.sandbox.paying import ENDPOINT, TYPES, Event, payment
-from runbook.sandbox.scheduling import PERSONAL_HOOK
 from runbook.sandbox.seeds import token
 from runbook.sandbox.site_webhooks import STRIPE_SECRET
 
@@ -21,14 +20,6 @@ SEEN_SECONDS = 10.0  # until every event was tried once
 def customers_pay(world: World, events: int = 5) -> None:
     """Customers pay now; returns when Stripe has tried every event once."""
     _pay_and_wait(world, events, minutes=0)
-
-
-def customers_book(world: World, bookings: int = 3) -> None:
-    """Customers book a call now; returns when Cal.com has told whom it tells."""
-    for _ in range(bookings):
-        with world.lock:
-            world.calcom.book(world.times.now())
-    _wait(world, lambda: world.calcom.told == world.calcom.owing)
 
 
 def webhook_endpoint_disabled(world: World, events: int = 12, minutes_ago: float = 90) -> None:
@@ -85,17 +76,10 @@ def stripe_key_of_test_mode(world: World) -> None:
     world.on_repair(lambda: world.publish({"STRIPE_SECRET_KEY": before}))
 
 
-def cal_hook_inactive(world: World, bookings: int = 3) -> None:
-    """Somebody switched Cal.com's webhook off, and customers booked since: nobody was told, and nobody will be."""
-    with world.lock:
-        world.calcom.hooks[PERSONAL_HOOK].active = False
-    customers_book(world, bookings)
-
-
 def _pay_and_wait(world: World, events: int, minutes: float) -> None:
     """Payments over the last minutes, each tried once at least. The oldest ones Stripe gives up at once (an hour is a second)."""
     made = _pay(world, events, minutes)
-    _wait(world, lambda: all(delivery.tries for one in made for delivery in one.deliveries))
+    until_sent(world, lambda: all(delivery.tries for one in made for delivery in one.deliveries))
 
 
 def _pay(world: World, events: int, minutes: float) -> list[Event]:
@@ -110,7 +94,8 @@ def _pay(world: World, events: int, minutes: float) -> list[Event]:
     return made
 
 
-def _wait(world: World, holds: Callable[[], bool]) -> None:
+def until_sent(world: World, holds: Callable[[], bool]) -> None:
+    """Wait until what holds says that all was sent."""
     until = world.times.monotonic() + SEEN_SECONDS
     while not holds():
         if world.times.monotonic() > until:

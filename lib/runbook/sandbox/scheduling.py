@@ -49,9 +49,12 @@ class Booking:
 
 
 class CalcomState:
-    """One user in one organization. ``calendar_complaint``: what is wrong with the calendar's credential; empty when it works."""
+    """One user in one organization. ``calendar_complaint``: what is wrong with the calendar's credential; empty when it works.
 
-    def __init__(self, now: datetime, secret: str) -> None:
+    ``began``: when the application got the bookings of before; they have not changed since, whenever the world is repaired.
+    """
+
+    def __init__(self, now: datetime, secret: str, began: datetime) -> None:
         here = f"https://{DOMAINS[2]}/api/webhooks/cal"
         self.hooks = {one.uid: one for one in (
             Hook(PERSONAL_HOOK, here, TRIGGERS, secret),
@@ -64,18 +67,28 @@ class CalcomState:
         self.bookings = [
             Booking(number, f"bk_{number}", now + timedelta(hours=number), made, made)
             for number in range(1, BOOKED_BEFORE + 1)
-            for made in (now - timedelta(hours=3 * (BOOKED_BEFORE - number) + 2),)
+            for made in (began - timedelta(hours=3 * (BOOKED_BEFORE - number) + 2),)
         ]
 
-    def book(self, now: datetime) -> None:
+    def book(self, now: datetime) -> Booking:
         """Somebody books a call: the webhooks that are active then are told, once, however they answer."""
         number = len(self.bookings) + 1
         uid = token(f"booking {number} {now.isoformat()}", 22)
         made = Booking(number, uid, now + timedelta(days=2), now, now)
         self.bookings.append(made)
+        self._tell(TRIGGERS[0], made)
+        return made
+
+    def cancel(self, uid: str, now: datetime) -> None:
+        """Whoever booked calls off."""
+        (one,) = (each for each in self.bookings if each.uid == uid)
+        one.status, one.updated = "cancelled", now
+        self._tell(TRIGGERS[2], one)
+
+    def _tell(self, trigger: str, one: Booking) -> None:
         for hook in self.hooks.values():
-            if hook.active and TRIGGERS[0] in hook.triggers:
-                body = delivered(TRIGGERS[0], made)
+            if hook.active and trigger in hook.triggers:
+                body = hook.template.encode() if hook.template else delivered(trigger, one)
                 headers = {"user-agent": CAL_AGENT, "x-cal-signature-256": sign_cal(hook.secret, body)}
                 self._outbox.append(Sending(hook.url, body, headers, self._heard))
                 self.owing += 1
@@ -97,4 +110,4 @@ def delivered(trigger: str, one: Booking) -> bytes:
         "uid": one.uid, "bookingId": one.number, "status": one.status.upper(), "eventTypeId": EVENT_TYPE,
         "attendees": [{"name": f"Customer {one.number}", "email": mail, "timeZone": "Europe/Berlin"}],
     }  # fmt: skip
-    return json.dumps({"triggerEvent": trigger, "createdAt": iso(one.created), "payload": payload}).encode()
+    return json.dumps({"triggerEvent": trigger, "createdAt": iso(one.updated), "payload": payload}).encode()

@@ -68,10 +68,11 @@ class World:
         self.replica: Replica | None = None  # a read replica, while a fault has one
         self.archive: Archive | None = None  # base backup and log, while a fault has point-in-time recovery
         self.damage: Damage | None = None  # what a fault did to the data
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], object]] = []
         self._reserved = threading.BoundedSemaphore(RESERVED)
         self._pool = (parts.pooler.default_pool_size, parts.pooler.pool_mode)
         self.changing = threading.Lock()  # one restart, restore or repair at a time
+        self.began = times.now()
         self.seed()
 
     def seed(self) -> None:
@@ -93,7 +94,7 @@ class World:
             self.flag_environment_gone = False
             self.flag_requests: list[tuple[str, dict[str, Any]]] = []  # for an approval: the flag, the request
             self.backups = seeds.backups(now)
-            self.calcom = scheduling.CalcomState(now, str(self.parts.secrets["CALCOM_WEBHOOK_SECRET"]))
+            self.calcom = scheduling.CalcomState(now, str(self.parts.secrets["CALCOM_WEBHOOK_SECRET"]), self.began)
             self.clerk = signing_in.ClerkState(now)
             self.pagerduty = telling.PagerDutyState()
             self.slack = telling.SlackState()
@@ -213,7 +214,7 @@ class World:
         host = urlsplit(url).hostname
         return self.urls["portal" if host == seeds.DOMAINS[2] else "site"] if host in seeds.DOMAINS else ""
 
-    def on_repair(self, undo: Callable[[], None]) -> None:
+    def on_repair(self, undo: Callable[[], object]) -> None:
         """How to take a fault back; the last one first."""
         self._undo.append(undo)
 

@@ -19,6 +19,7 @@ def play(calcom, sandbox):
     found = calcom.bookings(LONG_AGO, most=3)
     assert calcom.event_type_webhooks(found.rows[0].event_type_id)
     calcom.booking(found.rows[0].uid)
+    assert calcom.whole_booking(found.rows[0].uid)[1]["attendees"]
     assert all(one.is_readable for one in calcom.calendars())
     assert calcom.calendar_complaint("google") == ""
     assert "not found" in calcom.calendar_complaint("office365")

@@ -6,7 +6,7 @@ INSERT INTO supabase_migrations.schema_migrations (version, name, statements) VA
         email text not null, message text not null default '''', created_at timestamptz not null default now())']),
     ('20260915101500', 'create_bookings', ARRAY['create table public.bookings (uid text primary key,
         customer_id bigint references public.customers (id), starts_at timestamptz not null,
-        status text not null default ''accepted'')']),
+        status text not null default ''accepted'', updated_at timestamptz not null default now())']),
     ('20260922110000', 'create_site_settings', ARRAY['create table public.site_settings (name text primary key, value text not null)']),
     ('20261012140000', 'create_payments', ARRAY['create table public.payments (id text primary key,
         customer_id bigint references public.customers (id), amount_cents integer not null, provisioned_at timestamptz,
@@ -20,7 +20,7 @@ CREATE TABLE public.customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KE
 CREATE TABLE public.leads (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL, message text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE public.bookings (uid text PRIMARY KEY, customer_id bigint REFERENCES public.customers (id), starts_at timestamptz NOT NULL,
-    status text NOT NULL DEFAULT 'accepted');
+    status text NOT NULL DEFAULT 'accepted', updated_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE public.payments (id text PRIMARY KEY, customer_id bigint REFERENCES public.customers (id), amount_cents integer NOT NULL,
     provisioned_at timestamptz, created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE public.processed_events (event_id text PRIMARY KEY, received_at timestamptz NOT NULL DEFAULT now());

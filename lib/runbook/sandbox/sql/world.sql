@@ -7,3 +7,5 @@ CREATE OR REPLACE FUNCTION public.rebuild_search_index(seconds int DEFAULT 900) 
 ALTER FUNCTION public.rebuild_search_index(int) OWNER TO app;
 GRANT SELECT ON public.leads TO reporting;
 GRANT DELETE ON public.user_sessions TO runbook;
+-- What the application holds is newer than what Cal.com has of before (two hours), however old the cluster is.
+UPDATE public.bookings SET updated_at = now() - interval '1 hour';
