@@ -116,8 +116,12 @@ def test_a_handler_that_breaks_after_the_plan_fails_the_booking_and_loses_nothin
 
 def test_a_secret_that_we_do_not_know_refuses_the_plan(world: World) -> None:
     world.break_("cal_secret_rotated")
-    with pytest.raises(Refused, match="refuses it .400."):
-        world.reopened().plan(pull_bookings)
+    again = world.reopened()
+    try:
+        with pytest.raises(Refused, match="refuses it .400."):
+            again.plan(pull_bookings)
+    finally:
+        again.systems.close()
 
 
 def test_no_plan_and_no_finding_names_a_person(world: World) -> None:
