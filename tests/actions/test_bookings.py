@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runbook.actions.bookings import delivery, disable_hook, enable_hook, pull_bookings
+from runbook.actions.deployment import promote_deployment, roll_back_deployment
 from runbook.checks import bookings
 from runbook.checks.bookings import missed_bookings
 from runbook.checks.handing import CAL, hand_over
@@ -99,9 +100,14 @@ def test_nothing_is_handed_to_a_handler_that_does_not_take_it(world: World, faul
 
 
 def test_a_handler_that_breaks_after_the_plan_fails_the_booking_and_loses_nothing(world: World) -> None:
-    world.break_("cal_hook_inactive")
+    world.break_("cal_hook_inactive", "webhook_receiver_failing")
+    back = world.plan(roll_back_deployment)
+    world.carry_out(roll_back_deployment, back)
+    assert world.prove(roll_back_deployment, back).status is Status.OK
     plan = world.plan(pull_bookings)
-    world.break_("webhook_receiver_failing")
+    broken = world.plan(promote_deployment, **roll_back_deployment.undo_with(back))
+    world.carry_out(promote_deployment, broken)
+    assert world.prove(promote_deployment, broken).status is Status.OK
     done = pull_bookings.change(world.systems, plan.objects[0], plan)
     assert done.outcome is Outcome.FAILED and "500" in done.line
     assert world.prove(pull_bookings, plan, seconds=0).status is Status.CRITICAL
@@ -110,8 +116,12 @@ def test_a_handler_that_breaks_after_the_plan_fails_the_booking_and_loses_nothin
 
 def test_a_secret_that_we_do_not_know_refuses_the_plan(world: World) -> None:
     world.break_("cal_secret_rotated")
-    with pytest.raises(Refused, match="refuses it .400."):
-        world.reopened().plan(pull_bookings)
+    again = world.reopened()
+    try:
+        with pytest.raises(Refused, match="refuses it .400."):
+            again.plan(pull_bookings)
+    finally:
+        again.systems.close()
 
 
 def test_no_plan_and_no_finding_names_a_person(world: World) -> None:
