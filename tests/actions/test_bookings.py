@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runbook.actions.bookings import delivery, disable_hook, enable_hook, pull_bookings
 from runbook.actions.deployment import promote_deployment, roll_back_deployment
+from runbook.actions.webhooks import enable_endpoint
 from runbook.checks import bookings
 from runbook.checks.bookings import missed_bookings
 from runbook.checks.handing import CAL, hand_over
@@ -130,3 +131,12 @@ def test_no_plan_and_no_finding_names_a_person(world: World) -> None:
     told = [plan, bookings.missed.function(world.systems), bookings.hooks.function(world.systems)]
     told += world.carry_out(pull_bookings, plan)
     assert not [one for one in told if "@" in repr(one) or "Customer" in repr(one)]
+
+
+def test_one_parameter_names_an_endpoint_or_a_hook_and_the_other_action_leaves_it_alone(world: World) -> None:
+    world.break_("cal_hook_inactive", "webhook_endpoint_disabled")
+    (hook,) = world.plan(enable_hook).objects
+    (endpoint,) = world.plan(enable_endpoint).objects
+    assert world.plan(enable_hook, hook=endpoint.identity).objects == ()
+    assert world.plan(enable_endpoint, endpoint=hook.identity).objects == ()
+    assert world.plan(enable_hook, hook=hook.identity).objects == (hook,)

@@ -15,6 +15,7 @@ from runbook.checks.bookings import (
 from runbook.checks.frame import Answer
 from runbook.checks.handing import CAL, hand_over, harmless, said, until_taken
 from runbook.clients.calcom import Booking
+from runbook.clients.stripe_rows import ENDPOINT_IDS
 from runbook.errors import Refused
 from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview, Status
 from runbook.systems import Systems
@@ -26,7 +27,9 @@ FREE = 20  # so many go at once
 
 
 def preview_enable(systems: Systems, *, hook: str = "") -> Preview:
-    """Our hook that is not active; the given one, else every one of the user's own."""
+    """Our hook that is not active; the given one, else every one of the user's own. An endpoint of Stripe's is none."""
+    if hook.startswith(ENDPOINT_IDS):
+        return Preview(_user(systems), (), (f"{hook} is Stripe's, and no hook",), target_was_given=True)
     found = hooks.function(systems).facts
     if hook and hook not in found["ours"]:
         raise Refused(

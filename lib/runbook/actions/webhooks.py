@@ -7,7 +7,7 @@ from runbook.checks.frame import Answer
 from runbook.checks.handing import hand_over, harmless, said, until_taken
 from runbook.checks.missed import handled_events, missed_events
 from runbook.checks.webhooks import HOURS, customers, endpoints
-from runbook.clients.stripe_rows import Event
+from runbook.clients.stripe_rows import ENDPOINT_IDS, Event
 from runbook.errors import Refused
 from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview, Status
 from runbook.systems import Systems
@@ -19,7 +19,9 @@ SOURCE = "the application's own table of handled events"
 
 
 def preview_enable(systems: Systems, *, endpoint: str = "") -> Preview:
-    """Our endpoint that is disabled; the given one, else the only one there is."""
+    """Our endpoint that is disabled; the given one, else the only one there is. A hook of Cal.com's is none."""
+    if endpoint and not endpoint.startswith(ENDPOINT_IDS):
+        return Preview(_account(systems), (), (f"{endpoint} is Cal.com's, and no endpoint",), target_was_given=True)
     found = endpoints.function(systems).facts
     off = [str(one) for one in found["disabled"]]
     chosen = [one for one in off if endpoint in ("", one)]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from runbook.clients.shapes import inner, line, moment, needed, text, whole
 from runbook.model import Json
 
+ENDPOINT_IDS = "we_"  # how the ids of webhook endpoints begin
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
