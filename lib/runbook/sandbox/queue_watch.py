@@ -33,7 +33,6 @@ class QueueWatch:
         self._log = log
         self._stop, self._reading = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._follow, name="queue-watch", daemon=True)
-        self._seen = -1
         self._last = ("", "")  # whose change of what the last one was
 
     def start(self) -> None:
@@ -52,11 +51,9 @@ class QueueWatch:
     def catch_up(self) -> None:
         """Read what is there now; whoever asks for the rows calls this first."""
         with self._reading:
-            entries = self._client.slowlog_get(KEPT)
-            new = [one for one in entries if one["id"] > self._seen]
-            self._client.slowlog_reset()
+            with self._client.pipeline(transaction=True) as both:  # at once: what comes in between would be lost
+                new, _ = both.slowlog_get(KEPT).slowlog_reset().execute()
             for one in sorted(new, key=lambda entry: entry["id"]):
-                self._seen = one["id"]
                 self._entry(one)
 
     def _follow(self) -> None:
