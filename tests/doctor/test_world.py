@@ -75,3 +75,19 @@ def test_vendors_that_repeat_our_token_tell_nobody(customer: Customer) -> None:
     _, items, said = customer.examined()
     assert items["stripe"]["status"] == "unknown"
     assert [name for name, value in customer.secrets.items() if name != "AUTH_TEST_USER" and value in said] == []
+
+
+def test_the_applications_own_tables_are_read_and_one_that_is_not_named_says_what_fails_without(
+    customer: Customer,
+) -> None:
+    customer.profile["database"] |= {"events_table": "", "given_table": "public.no_such_table"}
+    code, items, _ = customer.examined()
+    assert (items["table events_table"]["status"], items["table given_table"]["status"]) == ("warning", "critical")
+    assert "hand over" in items["table events_table"]["summary"] and items["table bookings_table"]["status"] == "ok"
+    assert code == 4
+
+
+def test_a_queue_whose_host_is_not_named_can_be_read_and_not_changed(customer: Customer) -> None:
+    customer.profile["queue"]["host"] = ""
+    _, items, _ = customer.examined()
+    assert (items["queue"]["status"], items["queue"]["next"]) == ("warning", "name queue.host in the profile")
