@@ -238,3 +238,22 @@ def test_a_job_that_a_flow_waits_for_stays(server: Valkey, admin: redis.Redis, o
     queue = opened(server.url)
     assert "part of a flow" in str(fault_of(lambda: queue.set_aside("5")))
     assert queue.stands("5") == "failed"
+
+
+def test_the_rights_that_the_example_profile_asks_for_are_enough_and_flush_is_not_among_them(
+    server: Valkey, admin: redis.Redis, opened: Callable[[str], Queue]
+) -> None:
+    admin.flushdb()
+    bullmq(admin, "webhooks")
+    admin.hset("bull:webhooks:5", mapping={"opts": "{}", "timestamp": 1, "finishedOn": 2})
+    admin.hset("bull:webhooks:6", mapping={"opts": "{}", "timestamp": 1, "finishedOn": 2})
+    rights = ["+@read", "+@connection", "+@write", "+@scripting", "+@transaction", "-@dangerous"]
+    admin.acl_setuser("runbook", enabled=True, passwords=["+pw"], categories=rights, commands=["+client|list", "+info"],
+                      keys=["bull:*"])  # fmt: skip
+    url = f"redis://runbook:pw@127.0.0.1:{server.port}/0"
+    queue = opened(url)
+    assert (queue.jobs().workers, queue.memory().policy, len(queue.failed_jobs())) == (0, "noeviction", 2)
+    queue.retry("5")
+    assert (queue.stands("5"), queue.set_aside("6"), queue.put_back("6")) == ("wait", True, True)
+    with redis.Redis.from_url(url) as ours, pytest.raises(redis.exceptions.NoPermissionError):
+        ours.flushdb()

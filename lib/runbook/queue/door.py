@@ -7,18 +7,13 @@ failed ones and giving its hash another key: it stays in the same server, under 
 from __future__ import annotations
 
 import base64
-import contextlib
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
 
 from runbook.errors import Fault, SystemFault
+from runbook.queue.connection import Connection, queue_fault
 from runbook.queue.trying import retry
-from runbook.times import Times, seconds_left
+from runbook.times import Times
 
-SECONDS = 3.0
 REASON_LETTERS = 200
 # BullMQ's keys below ``bull:<queue>:`` (BullMQ 3 to 5, its source): lists are counted by LLEN, sorted sets by ZCARD.
 COUNTED = (("LLEN", "wait"), ("LLEN", "active"), ("LLEN", "paused"), ("ZCARD", "delayed"), ("ZCARD", "prioritized"),
@@ -73,19 +68,13 @@ class Queue:
 
     def __init__(self, url: str, name: str, *, times: Times) -> None:
         self.name = name
-        self._url = url
-        self._times = times
-        self._client: Any = None
-        self._asking = threading.Lock()
+        self._connection = Connection(url, times=times)
+        self._ask = self._connection.ask
 
     @property
     def host(self) -> str:
         """Where it is, ``host:port`` as the address has it, without the login."""
-        try:
-            parts = urlsplit(self._url)
-            return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname or "")
-        except ValueError:
-            return ""
+        return self._connection.host
 
     def ping(self) -> None:
         """Ask whether it answers."""
@@ -97,7 +86,7 @@ class Queue:
         try:
             return Memory(int(said["used_memory"]), int(said["maxmemory"]), str(said["maxmemory_policy"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise _fault("INFO memory: the answer has another shape", Fault.UNREADABLE) from error
+            raise queue_fault("INFO memory: the answer has another shape", Fault.UNREADABLE) from error
 
     def jobs(self) -> Jobs:
         """The jobs of a BullMQ queue, counted by raw reads: BullMQ's own count may remove a marker (its Lua ``RPOP``)."""
@@ -117,7 +106,7 @@ class Queue:
         """The newest jobs that failed for good."""
         self._must_be_bullmq()
         rows = self._ask("ZREVRANGE", self._key("failed"), "0", str(limit - 1), "WITHSCORES")
-        with self._connected() as client, client.pipeline(transaction=False) as pipe:
+        with self._connection.many() as pipe:
             for job_id, _ in rows:
                 pipe.hmget(self._key(str(job_id)), "name", "failedReason", "atm")
             told = pipe.execute()
@@ -136,17 +125,17 @@ class Queue:
 
     def retry(self, job_id: str) -> None:
         """Have a failed job tried once more, by BullMQ's own script: refused by it where the job has not failed."""
-        with self._faults():
-            retry(self._url, self.name, job_id, seconds=self._seconds())
+        with self._connection.faults():
+            retry(self._connection.url, self.name, job_id, seconds=self._connection.seconds())
 
     def set_aside(self, job_id: str) -> bool:
         """Take a failed job out of the queue and keep it under another key; whether it was there. One transaction."""
         key, aside = self._key(job_id), self._aside(job_id)
-        with self._transaction(self._key("failed"), key) as pipe:
+        with self._connection.transaction(self._key("failed"), key) as pipe:
             if pipe.zscore(self._key("failed"), job_id) is None:
                 return False
             if pipe.hget(key, "parentKey"):
-                raise _fault(f"job {job_id} is part of a flow: its parent waits for it", Fault.REJECTED)
+                raise queue_fault(f"job {job_id} is part of a flow: its parent waits for it", Fault.REJECTED)
             pipe.multi()
             pipe.rename(key, aside)
             pipe.zrem(self._key("failed"), job_id)
@@ -157,12 +146,12 @@ class Queue:
     def put_back(self, job_id: str) -> bool:
         """Put a job that was set aside back among the failed ones; whether it was aside."""
         key, aside = self._key(job_id), self._aside(job_id)
-        with self._transaction(aside, key) as pipe:
+        with self._connection.transaction(aside, key) as pipe:
             failed_at = pipe.hget(aside, "finishedOn")
             if failed_at is None:
                 return False
             if pipe.exists(key):
-                raise _fault(f"there is another job {job_id} now", Fault.REJECTED)
+                raise queue_fault(f"there is another job {job_id} now", Fault.REJECTED)
             pipe.multi()
             pipe.rename(aside, key)
             pipe.persist(key)
@@ -172,15 +161,12 @@ class Queue:
 
     def close(self) -> None:
         """Close the connection."""
-        with self._asking:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
+        self._connection.close()
 
     def _must_be_bullmq(self) -> None:
         """Celery, RQ and Sidekiq keep theirs elsewhere: an empty answer about them would look like an empty queue."""
         if not self._ask("EXISTS", self._key("meta"), self._key("id")):
-            raise _fault(f"there is no BullMQ queue named {self.name}", Fault.NOT_FOUND)
+            raise queue_fault(f"there is no BullMQ queue named {self.name}", Fault.NOT_FOUND)
 
     def _key(self, name: str) -> str:
         return f"bull:{self.name}:{name}"
@@ -201,77 +187,3 @@ class Queue:
             return None
         names = {f"bull:{self.name}", f"bull:{base64.b64encode(self.name.encode()).decode()}"}
         return sum(str(one.get("name", "")).split(":w:")[0] in names for one in said)
-
-    def _ask(self, *words: str) -> Any:
-        with self._connected() as client:
-            return client.execute_command(*words)
-
-    @contextlib.contextmanager
-    def _transaction(self, *keys: str) -> Iterator[Any]:
-        """A transaction that fails when one of the keys changes meanwhile."""
-        with self._connected() as client, client.pipeline() as pipe:
-            pipe.watch(*keys)
-            yield pipe
-
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[Any]:
-        if not self._asking.acquire(timeout=self._seconds()):
-            raise _fault("no time left", Fault.TIMEOUT)
-        try:
-            with self._faults():
-                if self._client is None:
-                    self._client = self._open()
-                yield self._client
-        finally:
-            self._asking.release()
-
-    def _seconds(self) -> float:
-        seconds = seconds_left(self._times, SECONDS)
-        if seconds <= 0:
-            raise _fault("no time left", Fault.TIMEOUT)
-        return seconds
-
-    @contextlib.contextmanager
-    def _faults(self) -> Iterator[None]:
-        """What the server says, in the words of the error tree."""
-        import redis
-
-        try:
-            yield
-        except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
-            raise _fault(_said(error), Fault.AUTH) from None
-        except redis.exceptions.NoPermissionError as error:
-            raise _fault(_said(error), Fault.PERMISSION) from None
-        except redis.TimeoutError:
-            raise _fault(f"no answer within {SECONDS:g} s", Fault.TIMEOUT) from None
-        except redis.exceptions.BusyLoadingError:
-            raise _fault("it is loading its data", Fault.DOWN) from None
-        except redis.ConnectionError as error:
-            raise _fault(f"no connection: {_said(error)}", Fault.DOWN) from None
-        except redis.WatchError:
-            raise _fault("the job changed at the same moment: plan again", Fault.REJECTED) from None
-        except redis.ResponseError as error:
-            raise _fault(_said(error), Fault.REJECTED) from None
-        except redis.RedisError as error:
-            raise _fault(_said(error), Fault.UNREADABLE) from None
-
-    def _open(self) -> Any:
-        import redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-
-        try:
-            return redis.Redis.from_url(
-                self._url, decode_responses=True, client_name="runbook", retry=Retry(NoBackoff(), 0),
-                socket_timeout=SECONDS, socket_connect_timeout=SECONDS,
-            )  # fmt: skip
-        except ValueError:  # its text may quote the URL
-            raise _fault("the URL is no redis:// or rediss:// one", Fault.NOT_SET) from None
-
-
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__
-
-
-def _fault(what: str, fault: Fault) -> SystemFault:
-    return SystemFault(what, system="queue", fault=fault)
