@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,3 +121,41 @@ def test_no_plan_and_no_finding_names_a_person(world: World) -> None:
     assert found.facts["customers_hurt"] == 12 and found.facts["amounts"] == ["588.00 EUR"]
     for told in (repr(found), repr(world.plan(backfill_events))):
         assert "@" not in told and "receipt_email" not in told
+
+
+def without_table(world: World) -> World:
+    """The same sandbox, of an application that notes no events."""
+    profile = world.systems.profile
+    assert profile.database is not None
+    world.systems.profile = replace(profile, database=replace(profile.database, events_table=""))
+    return world
+
+
+def test_where_nobody_notes_events_the_first_is_handed_over_twice_and_proves_that_the_handler_knows_them(
+    world: World,
+) -> None:
+    world.break_("webhook_endpoint_disabled")
+    plan = without_table(world).plan(backfill_events)
+    assert len(plan.objects) == 12 and any(cost.startswith("WARNING: nobody notes") for cost in plan.costs)
+    done = world.carry_out(backfill_events, plan)
+    assert [one.outcome for one in done] == [Outcome.DONE] * 12
+    assert "handed over again" in done[0].line and world.prove(backfill_events, plan).status is Status.OK
+    assert given(world) == (0, 0)
+    assert outcomes(world, backfill_events, plan) == [Outcome.UNCHANGED] * 12
+    assert given(world) == (0, 0)
+
+
+def test_a_handler_that_does_not_know_an_event_again_gets_no_second_one(world: World) -> None:
+    world.break_("webhook_endpoint_disabled", "webhook_handler_forgetful")
+    plan = without_table(world).plan(backfill_events)
+    first = backfill_events.change(world.systems, plan.objects[0], plan)
+    assert first.outcome is Outcome.FAILED and "given 2 times" in first.line
+
+
+def test_where_nobody_notes_anything_nothing_is_handed_over(world: World) -> None:
+    world.break_("webhook_endpoint_disabled")
+    profile = without_table(world).systems.profile
+    assert profile.database is not None
+    world.systems.profile = replace(profile, database=replace(profile.database, given_table=""))
+    with pytest.raises(SystemFault, match="names no table"):
+        world.plan(backfill_events)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runbook.actions.frame import Action
 from runbook.checks.frame import Answer
 from runbook.checks.handing import hand_over, harmless, said, until_taken
-from runbook.checks.missed import handled_events, missed_events
+from runbook.checks.missed import handled_events, missed_events, notes_events, times_given
 from runbook.checks.webhooks import HOURS, customers, endpoints
 from runbook.clients.stripe_rows import ENDPOINT_IDS, Event
 from runbook.errors import Refused
@@ -81,19 +83,24 @@ def preview_backfill(systems: Systems, *, hours: int = HOURS) -> Preview:
     if not answer.is_taken:
         raise Refused(f"our handler does not take events: {said(answer)}", where="site",
                       next_step="mend that first, then plan again; nothing is lost meanwhile")  # fmt: skip
-    costs = (
+    costs = [
         f"our handler runs for each of {len(chosen)}: mails, orders, invoices that it makes are made",
         "Stripe goes on trying by itself; whichever comes second is known by its id and not done again",
-    )
+    ]
+    if not notes_events(systems):
+        costs[1:] = ["WARNING: nobody notes which events were handled: the first is handed over twice; if that gives "
+                     f"{chosen[0].object_id} twice, nothing more is"]  # fmt: skip
     left = [f"{len(later)} later ones: more than the {most} that policy allows in one plan"] if later else []
     left += [] if missed.is_whole else [f"those before the newest {missed.asked}"]
-    return Preview(target, tuple(map(_object, chosen)), costs, {}, tuple(left), target_was_given=True)
+    return Preview(target, tuple(map(_object, chosen)), tuple(costs), {}, tuple(left), target_was_given=True)
 
 
 def change_backfill(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
     """Hand it over, if the application has not handled it meanwhile. A slip is tried again: the handler knows the id."""
     began = systems.times.monotonic()
-    if handled_events(systems, [item.identity]):
+    if item == plan.objects[0] and not notes_events(systems):
+        return _prove_once(systems, item)
+    if handled_events(systems, _about([item])):
         return Changed(Outcome.UNCHANGED, f"{item.identity} is handled already")
     event = systems.stripe.payload(item.identity)
     answer = until_taken(systems, event)
@@ -108,7 +115,7 @@ def change_backfill(systems: Systems, item: PlannedObject, plan: Plan) -> Change
 def verify_backfill(systems: Systems, plan: Plan) -> Answer:
     """The application has noted each of them as handled, and provisioned nothing twice."""
     ids = [item.identity for item in plan.objects]
-    missing = sorted(set(ids) - handled_events(systems, ids))
+    missing = sorted(set(ids) - handled_events(systems, _about(plan.objects)))
     if missing:
         told = f"{len(missing)} of {len(ids)} are not noted as handled, like {missing[0]}"
         return Answer(Status.CRITICAL, told, len(missing), "events", 0, SOURCE)
@@ -130,7 +137,8 @@ def preview_resend(systems: Systems, *, event: str, endpoint: str = "") -> Previ
     if not to:
         raise Refused(f"{len(ours)} endpoints are ours", where="endpoint", next_step="name one of them")
     one = systems.stripe.event(event)
-    item = PlannedObject(event, {"type": one.kind, "made": one.created_at, "to": to}, {"endpoint": to})
+    item = PlannedObject(event, {"type": one.kind, "made": one.created_at, "to": to},
+                         {"endpoint": to, "about": one.object_id})  # fmt: skip
     costs = ("our handler runs again", "no document of Stripe's names this call; their own command line makes it")
     return Preview(_account(systems), (item,), costs, target_was_given=True)
 
@@ -144,6 +152,28 @@ def change_resend(systems: Systems, item: PlannedObject, plan: Plan) -> Changed:
 def verify_resend(systems: Systems, plan: Plan) -> Answer:
     """The application has noted it as handled."""
     return verify_backfill(systems, plan)
+
+
+def _prove_once(systems: Systems, item: PlannedObject) -> Changed:
+    """Hand one event over until it was handed over twice, and see that what was paid is given once."""
+    payment, event = str(item.bound["about"]), systems.stripe.payload(item.identity)
+    before = times_given(systems, [payment]).get(payment, 0)
+    for _ in range(1 if before else 2):
+        answer = until_taken(systems, event)
+        if not answer.is_taken:
+            return Changed(Outcome.FAILED, f"{item.identity}: our handler {said(answer)}")
+    after = times_given(systems, [payment]).get(payment, 0)
+    if after != 1:
+        told = (
+            f"{payment} was given {after} times: our handler does not know an event again; nothing more is handed over"
+        )
+        return Changed(Outcome.FAILED, told, {"given": after})
+    told = f"{item.identity} was handed over again and {payment} was given once: our handler knows an event again"
+    return Changed(Outcome.UNCHANGED if before else Outcome.DONE, told, {"given": after})
+
+
+def _about(items: Sequence[PlannedObject]) -> dict[str, str]:
+    return {item.identity: str(item.bound["about"]) for item in items}
 
 
 def _switch(systems: Systems, item: PlannedObject, plan: Plan, *, enabled: bool) -> Changed:
@@ -160,7 +190,8 @@ def _switched(systems: Systems, plan: Plan, *, enabled: bool) -> Answer:
 
 
 def _object(one: Event) -> PlannedObject:
-    return PlannedObject(one.event_id, {"type": one.kind, "made": one.created_at, "about": one.object_id})
+    return PlannedObject(one.event_id, {"type": one.kind, "made": one.created_at, "about": one.object_id},
+                         {"about": one.object_id})  # fmt: skip
 
 
 def _account(systems: Systems) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from runbook.systems import Systems
 from runbook.times import parse_iso
 
 GRACE = timedelta(seconds=30)  # ours: an event this young may still be on its way
+PAID = "payment_intent.succeeded"
 AT_ONCE = 500  # ids in one question to the database
 
 
@@ -29,24 +30,44 @@ class Missed:
 
 
 def missed_events(systems: Systems, hours: int) -> Missed:
-    """What Stripe has made of the types that we act on, and our application has not noted as handled."""
-    target, database = systems.profile.stripe, systems.profile.database
-    if target is None or database is None or not database.events_table:
+    """What Stripe has made of the types that we act on, and our application has not handled.
+
+    Where the application notes no events: what was paid, and not given.
+    """
+    target = systems.profile.stripe
+    if target is None:
         raise no_table("events_table", "the events that were handled")
-    found = systems.stripe.events(types=target.types, since=since(systems, hours))
-    handled = handled_events(systems, [one.event_id for one in found.rows])
+    types = target.types if notes_events(systems) else (PAID,)
+    found = systems.stripe.events(types=types, since=since(systems, hours))
+    handled = handled_events(systems, {one.event_id: one.object_id for one in found.rows})
     missed = tuple(one for one in found.rows if one.event_id not in handled)
     now = systems.times.now()
     had_time = [one for one in found.rows if now - parse_iso(one.created_at) > GRACE]
     return Missed(missed, len(found.rows), found.is_whole, bool(had_time) and had_time[-1] in missed)
 
 
-def handled_events(systems: Systems, ids: Sequence[str]) -> set[str]:
-    """Those of these events that the application has noted as handled."""
+def handled_events(systems: Systems, about: Mapping[str, str]) -> set[str]:
+    """Those of these events, by id with what each is about, that the application has noted; else whose payment it has given."""
     database = systems.profile.database
-    if database is None or not database.events_table:
+    if database is not None and database.events_table:
+        rows = in_parts(systems, "handled_events", database.events_table, list(about))
+        return {str(row["event_id"]) for row in rows}
+    given = times_given(systems, list(about.values()))
+    return {event for event, payment in about.items() if payment in given}
+
+
+def times_given(systems: Systems, payments: Sequence[str]) -> dict[str, int]:
+    """How often the application gave what was paid for, by payment; one that was never given is not in it."""
+    database = systems.profile.database
+    if database is None or not database.given_table:
         raise no_table("events_table", "the events that were handled")
-    return {str(row["event_id"]) for row in in_parts(systems, "handled_events", database.events_table, ids)}
+    rows = in_parts(systems, "given_payments", database.given_table, payments)
+    return {str(row["payment_id"]): int(row["times"]) for row in rows}
+
+
+def notes_events(systems: Systems) -> bool:
+    """Whether the application has a table of the events that it has handled."""
+    return systems.profile.database is not None and bool(systems.profile.database.events_table)
 
 
 def money(cents: int, currency: str) -> str:

@@ -16,7 +16,7 @@ from runbook.checks.database import not_used
 from runbook.checks.frame import Answer, check
 from runbook.checks.handing import site_of
 from runbook.checks.judge import bar, judged
-from runbook.checks.missed import GRACE, amounts, in_parts, missed_events, money, no_table, since
+from runbook.checks.missed import GRACE, amounts, missed_events, money, no_table, since, times_given
 from runbook.clients.stripe_rows import Endpoint, Event
 from runbook.model import Row, Status
 from runbook.systems import Systems
@@ -129,8 +129,7 @@ def customers(systems: Systems, hours: int = HOURS) -> Answer:
     now = systems.times.now()
     found = systems.stripe.payments(since=since(systems, hours))
     paid = [one for one in found.rows if one.status == "succeeded"]
-    given = {row["payment_id"]: int(row["times"])
-             for row in in_parts(systems, "given_payments", target.given_table, [one.payment_id for one in paid])}  # fmt: skip
+    given = times_given(systems, [one.payment_id for one in paid])
     without = [one for one in paid if one.payment_id not in given and now - parse_iso(one.created_at) > GRACE]
     twice = [name for name, times in given.items() if times > 1]
     hurt = {one.customer_id or one.payment_id for one in without}

@@ -40,7 +40,7 @@ EVERY: tuple[Callable[..., None], ...] = (
     hosting.no_candidate, hosting.slow_alias, hosting.hobby_plan, hosting.build_under_way, hosting.builds_fail,
     webhooks.customers_pay, webhooks.webhook_endpoint_disabled, webhooks.webhook_receiver_failing,
     webhooks.webhook_secret_rotated, webhooks.webhook_redirected,
-    webhooks.webhook_handler_slow, webhooks.webhook_walled, webhooks.stripe_key_of_test_mode,
+    webhooks.webhook_handler_slow, webhooks.webhook_handler_forgetful, webhooks.webhook_walled, webhooks.stripe_key_of_test_mode,
     calcom.customers_book, calcom.cal_hook_inactive, calcom.cal_secret_rotated, calcom.cal_hook_unsigned,
     calcom.cal_hook_template, calcom.calendar_credential_broken,
     tokens.tokens_may_too_much, tokens.tokens_may_too_little, tokens.token_ends_soon, tokens.nobody_on_call,

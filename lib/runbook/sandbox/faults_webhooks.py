@@ -43,6 +43,11 @@ def webhook_handler_slow(world: World, events: int = 4, minutes_ago: float = 12)
     _pay_and_wait(world, events, minutes=PAYING_MINUTES)
 
 
+def webhook_handler_forgetful(world: World, minutes_ago: float = 12) -> None:
+    """What went live last gives what was paid whenever an event comes, also when it comes again."""
+    world.deploy("Webhooks: fewer queries", "mira", minutes_ago=minutes_ago, defect="webhooks-forgetful")
+
+
 def webhook_walled(world: World, events: int = 6) -> None:
     """Somebody's firewall rule challenges whoever is no browser under the webhooks' path: no vendor is one."""
     world.traffic.walled = "/api/webhooks/"
