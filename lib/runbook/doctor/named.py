@@ -12,7 +12,7 @@ from runbook.systems import Systems
 
 # The application's own tables: field of the profile, whose events they tell of, a statement that reads them, what fails without.
 TABLES = (
-    ("events_table", "stripe", "handled_events", "webhook-failure can neither count nor hand over what was missed"),
+    ("events_table", "stripe", "handled_events", "only payments without what was paid for count as missed"),
     ("given_table", "stripe", "given_payments", "nobody can say who has paid and got nothing"),
     ("bookings_table", "calcom", "held_bookings", "bookings that were missed cannot be found"),
 )
