@@ -83,7 +83,9 @@ def test_the_applications_own_tables_are_read_and_one_that_is_not_named_says_wha
     customer.profile["database"] |= {"events_table": "", "given_table": "public.no_such_table"}
     code, items, _ = customer.examined()
     assert (items["table events_table"]["status"], items["table given_table"]["status"]) == ("warning", "critical")
-    assert "count as missed" in items["table events_table"]["summary"] and items["table bookings_table"]["status"] == "ok"
+    assert (
+        "count as missed" in items["table events_table"]["summary"] and items["table bookings_table"]["status"] == "ok"
+    )
     assert code == 4
 
 

@@ -24,7 +24,7 @@ ENDED = frozenset({"completed", "gone"})  # gone: done, and BullMQ was told not 
 def preview_retry(systems: Systems, *, jobs: str = "", hours: int = HOURS) -> Preview:
     """The named failed jobs, else all that failed because something was away. Refused while nobody works on the queue."""
     chosen, others, later = _chosen(systems, jobs, hours, "retry_failed_jobs", wanted=True)
-    left = [f"{len(others)} jobs that will fail again: set_aside_job"] if others else []
+    left = [f"{len(others)} that will fail again: set_aside_job"] if others else []
     left += [f"{len(later)} more: policy allows no more in one plan"] if later else []
     if not chosen:
         return Preview(systems.queue.name, (), ("no failed job may pass",), {}, tuple(left), target_was_given=True)
@@ -65,7 +65,7 @@ def verify_retry(systems: Systems, plan: Plan) -> Answer:
 def preview_aside(systems: Systems, *, jobs: str = "", hours: int = HOURS) -> Preview:
     """The named failed jobs, else all that fail by what is in them."""
     chosen, others, later = _chosen(systems, jobs, hours, "set_aside_jobs", wanted=False)
-    left = [f"{len(others)} failed jobs that may pass: retry_failed_jobs"] if others else []
+    left = [f"{len(others)} that may pass: retry_failed_jobs"] if others else []
     if not chosen:
         return Preview(
             systems.queue.name, (), ("no job fails by what is in it",), {}, tuple(left), target_was_given=True

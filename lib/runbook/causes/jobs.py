@@ -59,7 +59,7 @@ def jobs_failed(findings: Findings) -> Cause | None:
     if not is_bad(findings, FAILED) or not fact(findings, FAILED, "may_pass"):
         return None
     return cause(
-        findings, "queue-jobs-failed", f"{fact(findings, FAILED, 'may_pass')} jobs used up their tries while something was away",
+        findings, "queue-jobs-failed", f"Jobs used up their tries while something was away: {fact(findings, FAILED, 'may_pass')}",
         because=(FAILED,), actions=("retry_failed_jobs",), notebooks=NOTEBOOK,
         by_hand="First see that what they needed is there again: the table of failed jobs says what it was.", weight=64,
     )  # fmt: skip
@@ -70,7 +70,7 @@ def poison_job(findings: Findings) -> Cause | None:
     if not is_bad(findings, FAILED) or not fact(findings, FAILED, "never"):
         return None
     return cause(
-        findings, "queue-poison-job", f"{fact(findings, FAILED, 'never')} jobs fail by what is in them, each time",
+        findings, "queue-poison-job", f"Jobs fail each time, by what is in them: {fact(findings, FAILED, 'never')}",
         because=(FAILED,), actions=("set_aside_job",), notebooks=("deployment-rollback", *NOTEBOOK),
         by_hand="Many at once, since a deployment: the worker's code is broken, not the jobs: deployment-rollback, then retry "
         "them. Else set them aside: they are kept a month; a developer reads them and puts them back when the code takes them.",
