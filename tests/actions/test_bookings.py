@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from runbook.actions.bookings import delivery, disable_hook, enable_hook, pull_bookings
 from runbook.actions.deployment import promote_deployment, roll_back_deployment
-from runbook.actions.webhooks import enable_endpoint
+from runbook.actions.webhooks import disable_endpoint, enable_endpoint
 from runbook.checks import bookings
 from runbook.checks.bookings import missed_bookings
 from runbook.checks.handing import CAL, hand_over
@@ -140,3 +141,14 @@ def test_one_parameter_names_an_endpoint_or_a_hook_and_the_other_action_leaves_i
     assert world.plan(enable_hook, hook=endpoint.identity).objects == ()
     assert world.plan(enable_endpoint, endpoint=hook.identity).objects == ()
     assert world.plan(enable_hook, hook=hook.identity).objects == (hook,)
+
+
+def test_undo_takes_back_every_hook_and_endpoint_that_was_switched(world: World) -> None:
+    hooks = [one.hook_id for one in world.systems.calcom.webhooks()]
+    plan = world.plan(disable_hook, hook=hooks[0])
+    assert disable_hook.undo_with(replace(plan, objects=plan.objects * 2)) == {"hook": f"{hooks[0]},{hooks[0]}"}
+    endpoints = [one.endpoint_id for one in world.systems.stripe.endpoints() if one.is_enabled]
+    plan = world.plan(disable_endpoint, endpoint=",".join(endpoints))
+    assert [item.identity for item in plan.objects] == endpoints
+    assert outcomes(world, disable_endpoint, plan) == [Outcome.DONE] * len(endpoints)
+    assert len(world.plan(enable_endpoint, **disable_endpoint.undo_with(plan)).objects) == len(endpoints)

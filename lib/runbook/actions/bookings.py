@@ -27,15 +27,18 @@ FREE = 20  # so many go at once
 
 
 def preview_enable(systems: Systems, *, hook: str = "") -> Preview:
-    """Our hook that is not active; the given one, else every one of the user's own. An endpoint of Stripe's is none."""
+    """Our hooks that are not active; of the given ones, separated by commas, else of the user's own. Stripe's are none."""
     if hook.startswith(ENDPOINT_IDS):
         return Preview(_user(systems), (), (f"{hook} is Stripe's, and no hook",), target_was_given=True)
     found = hooks.function(systems).facts
-    if hook and hook not in found["ours"]:
+    named = hook.split(",") if hook else []
+    if strange := [one for one in named if one not in found["ours"]]:
         raise Refused(
-            f"{hook} is no hook at our handler's path", where="Cal.com", next_step="take one from the table of hooks"
+            f"{strange[0]} is no hook at our handler's path",
+            where="Cal.com",
+            next_step="take one from the table of hooks",
         )
-    off = [str(one) for one in found["inactive"] if hook in ("", one)]
+    off = [str(one) for one in found["inactive"] if not named or one in named]
     chosen = [one for one in off if one in found["own"]]
     others = tuple(f"{one}: not the user's own; switch it on at {WEBHOOKS_PAGE}" for one in off if one not in chosen)
     costs = (
@@ -47,11 +50,11 @@ def preview_enable(systems: Systems, *, hook: str = "") -> Preview:
 
 
 def preview_disable(systems: Systems, *, hook: str) -> Preview:
-    """One hook that is active."""
-    items = (
-        (PlannedObject(hook, {"now": "active", "then": "not active"}),)
-        if systems.calcom.webhook(hook).is_active
-        else ()
+    """Those of the named hooks, separated by commas, that are active."""
+    items = tuple(
+        PlannedObject(one, {"now": "active", "then": "not active"})
+        for one in hook.split(",")
+        if systems.calcom.webhook(one).is_active
     )
     costs = ("WARNING: of what is booked while it is off we are never told",)
     return Preview(_user(systems), items, costs, {"active": True}, target_was_given=True)
@@ -68,8 +71,8 @@ def change_disable(systems: Systems, item: PlannedObject, plan: Plan) -> Changed
 
 
 def same_hook(plan: Plan) -> dict[str, Json]:
-    """What undo switches: the plan's hook."""
-    return {"hook": plan.objects[0].identity}
+    """What undo switches: the plan's hooks."""
+    return {"hook": ",".join(item.identity for item in plan.objects)}
 
 
 def verify_enable(systems: Systems, plan: Plan) -> Answer:

@@ -21,14 +21,15 @@ SOURCE = "the application's own table of handled events"
 
 
 def preview_enable(systems: Systems, *, endpoint: str = "") -> Preview:
-    """Our endpoint that is disabled; the given one, else the only one there is. A hook of Cal.com's is none."""
+    """Our endpoints that are disabled; of the given ones, separated by commas, else of all. A hook of Cal.com's is none."""
     if endpoint and not endpoint.startswith(ENDPOINT_IDS):
         return Preview(_account(systems), (), (f"{endpoint} is Cal.com's, and no endpoint",), target_was_given=True)
     found = endpoints.function(systems).facts
     off = [str(one) for one in found["disabled"]]
-    chosen = [one for one in off if endpoint in ("", one)]
-    if endpoint and endpoint not in found["ours"]:
-        raise Refused(f"{endpoint} is no endpoint at our handler's path", where="Stripe",
+    named = endpoint.split(",") if endpoint else []
+    chosen = [one for one in off if not named or one in named]
+    if others := [one for one in named if one not in found["ours"]]:
+        raise Refused(f"{others[0]} is no endpoint at our handler's path", where="Stripe",
                       next_step="take one from the table of endpoints")  # fmt: skip
     costs = ("Stripe sends what happens from now on; what happened meanwhile it never sends: hand it over afterwards",)
     items = tuple(PlannedObject(one, {"now": "disabled", "then": "enabled"}) for one in chosen)
@@ -37,9 +38,12 @@ def preview_enable(systems: Systems, *, endpoint: str = "") -> Preview:
 
 
 def preview_disable(systems: Systems, *, endpoint: str) -> Preview:
-    """One endpoint that is enabled."""
-    state = systems.stripe.endpoint(endpoint)
-    items = (PlannedObject(endpoint, {"now": "enabled", "then": "disabled"}),) if state.is_enabled else ()
+    """Those of the named endpoints, separated by commas, that are enabled."""
+    items = tuple(
+        PlannedObject(one, {"now": "enabled", "then": "disabled"})
+        for one in endpoint.split(",")
+        if systems.stripe.endpoint(one).is_enabled
+    )
     costs = ("WARNING: what happens while it is disabled is never sent to it",)
     return Preview(_account(systems), items, costs, {"enabled": True}, target_was_given=True)
 
@@ -55,8 +59,8 @@ def change_disable(systems: Systems, item: PlannedObject, plan: Plan) -> Changed
 
 
 def same_endpoint(plan: Plan) -> dict[str, Json]:
-    """What undo switches: the plan's endpoint."""
-    return {"endpoint": plan.objects[0].identity}
+    """What undo switches: the plan's endpoints."""
+    return {"endpoint": ",".join(item.identity for item in plan.objects)}
 
 
 def verify_enable(systems: Systems, plan: Plan) -> Answer:
