@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runbook.actions.jobs import put_back_job, retry_failed_jobs, set_aside_job
+from runbook.actions.webhooks import resend_event
 from runbook.errors import Refused
 from runbook.model import Outcome, Status
 from runbook.sandbox import lifecycle
@@ -96,3 +97,9 @@ def test_nothing_is_set_aside_where_the_server_throws_keys_away(world: World) ->
 def test_a_job_that_is_not_among_the_failed_is_refused(world: World) -> None:
     with pytest.raises(Refused, match="job 4711 is not among the failed ones"):
         world.plan(set_aside_job, jobs="4711")
+
+
+def test_an_event_of_stripes_is_no_job_and_proposes_none(world: World) -> None:
+    world.break_("poison_job", "jobs_failed_in_an_outage")
+    assert world.plan(set_aside_job, jobs="evt_1").objects == world.plan(retry_failed_jobs, jobs="evt_1").objects == ()
+    assert world.plan(resend_event, event="12").objects == world.plan(resend_event).objects == ()

@@ -9,7 +9,7 @@ from runbook.checks.frame import Answer
 from runbook.checks.handing import hand_over, harmless, said, until_taken
 from runbook.checks.missed import handled_events, missed_events, notes_events, times_given
 from runbook.checks.webhooks import HOURS, customers, endpoints
-from runbook.clients.stripe_rows import ENDPOINT_IDS, Event
+from runbook.clients.stripe_rows import ENDPOINT_IDS, EVENT_IDS, Event
 from runbook.errors import Refused
 from runbook.model import Changed, Danger, Json, Outcome, Plan, PlannedObject, Preview, Status
 from runbook.systems import Systems
@@ -132,12 +132,12 @@ def verify_backfill(systems: Systems, plan: Plan) -> Answer:
     return Answer(Status.OK, f"all {len(ids)} are noted as handled", 0, "events", 0, SOURCE)
 
 
-def preview_resend(systems: Systems, *, event: str, endpoint: str = "") -> Preview:
-    """One event to one endpoint, by Stripe itself."""
-    if not event:
-        raise Refused("no event was named", where="event", next_step="set the parameter event to its id (evt_…)")
+def preview_resend(systems: Systems, *, event: str = "", endpoint: str = "") -> Preview:
+    """One event to one endpoint, by Stripe itself; nothing where no event is named."""
+    if not event.startswith(EVENT_IDS):
+        return Preview(_account(systems), (), ("no event (evt_…) is named",), target_was_given=True)
     ours = [str(one) for one in endpoints.function(systems).facts["ours"]]
-    to = endpoint or (ours[0] if len(ours) == 1 else "")
+    to = endpoint if endpoint.startswith(ENDPOINT_IDS) else ours[0] if len(ours) == 1 else ""
     if not to:
         raise Refused(f"{len(ours)} endpoints are ours", where="endpoint", next_step="name one of them")
     one = systems.stripe.event(event)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runbook.clients.shapes import inner, line, moment, needed, text, whole
 from runbook.model import Json
 
-ENDPOINT_IDS = "we_"  # how the ids of webhook endpoints begin
+ENDPOINT_IDS, EVENT_IDS = "we_", "evt_"  # how the ids of webhook endpoints and of events begin
 
 
 @dataclass(frozen=True, slots=True)
