@@ -156,7 +156,7 @@ def _overlay_sandbox(data: dict[str, Any]) -> None:
     for system, names in SANDBOX_URLS.items():
         data[system] |= {part: _own_address(state["urls"], name) for part, name in names.items()}
     data["database"] |= {"system_identifier": str(state["ids"]["system_identifier"])}
-    data["queue"] |= {"host": str(state["ids"]["queue_host"])}
+    data["queue"] |= {"host": str(state["ids"].get("queue_host", ""))}
 
 
 def _own_address(urls: Mapping[str, str], name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,3 +106,10 @@ def test_a_repair_leaves_the_other_queue_as_it_was(here: Here) -> None:
     counts = here.worker.counts()
     assert counts == {"jobs_waiting": 0, "jobs_failed": 0, "jobs_aside": 0, "other_jobs_failed": 2}
     assert Queue(here.server.url, OTHER_QUEUE, times=Times()).failed_jobs()[0].reason.startswith("SMTP 550")
+
+
+def test_a_worker_that_had_nothing_to_do_for_a_while_takes_the_next_job_at_once(here: Here) -> None:
+    time.sleep(12)  # it waits for jobs five seconds at a time
+    made, began = here.worker.put({"payment": {"id": "pi_after_a_pause"}}), time.monotonic()
+    here.worker.until(lambda: here.worker.state(made) == "completed")
+    assert time.monotonic() - began < 2

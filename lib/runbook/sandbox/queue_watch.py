@@ -17,6 +17,7 @@ from runbook.sandbox.requests import RequestLog
 NAME = "runbook"  # the name that our connections have
 LISTS = frozenset({"active", "completed", "delayed", "failed", "paused", "prioritized", "wait"})
 POLL_SECONDS = 0.25
+SOCKET_SECONDS = 30.0  # a busy machine is no broken server
 KEPT = 20_000  # commands between two looks, the worker's among them
 # what reads, or says who one is; whatever is not here is a change
 READS = frozenset({"AUTH", "CLIENT", "COMMAND", "EXEC", "EXISTS", "HELLO", "HEXISTS", "HGET", "HMGET", "INFO", "LLEN", "LPOS",
@@ -29,7 +30,7 @@ class QueueWatch:
     """Follows the server's log and writes rows with system ``queue``: one for what one client does to one job at once."""
 
     def __init__(self, url: str, log: RequestLog) -> None:
-        self._client: Any = redis.Redis.from_url(url, client_name="watch")
+        self._client: Any = redis.Redis.from_url(url, client_name="watch", socket_timeout=SOCKET_SECONDS)
         self._log = log
         self._stop, self._reading = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._follow, name="queue-watch", daemon=True)

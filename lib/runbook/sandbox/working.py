@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, LiteralString, TypeVar
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -20,6 +21,7 @@ JOB = "make-receipt"
 TRIES, BACKOFF_MS = 3, 50
 SECONDS = 10.0
 CONNECT_SECONDS = 2
+SOCKET_SECONDS = 30.0
 PATIENT_TRIES, PAUSE_SECONDS = 20, 0.2
 NOTE: LiteralString = "insert into public.processed_events (event_id) values (%s) on conflict do nothing"
 NOBODY_DOES = "SMTP 550: mailbox unavailable"  # why a job of the other queue failed, long ago
@@ -29,7 +31,10 @@ class Worker:
     """Puts jobs into the queue and works on them. ``start`` before use, ``close`` after; ``stop`` is the worker's death."""
 
     def __init__(self, url: str, dsn: str) -> None:
-        self._url, self._dsn = url, dsn
+        self._dsn, parts = dsn, urlsplit(url)
+        # longer than a worker waits for its next job (5 s): redis-py gives up a read after 5 s unless told otherwise
+        self._server = {"host": parts.hostname, "port": parts.port, "username": parts.username, "password": parts.password,
+                        "socket_timeout": SOCKET_SECONDS, "socket_connect_timeout": SOCKET_SECONDS}  # fmt: skip
         self.refused = False  # whether the database's address leads nowhere, for the worker alone
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker", daemon=True)
@@ -125,12 +130,12 @@ class Worker:
     async def _open(self) -> None:
         import bullmq
 
-        self._queue = bullmq.Queue(QUEUE, {"connection": self._url})
+        self._queue = bullmq.Queue(QUEUE, {"connection": self._server})
 
     async def _work(self) -> None:
         import bullmq
 
-        self._worker = bullmq.Worker(QUEUE, self._process, {"connection": self._url})
+        self._worker = bullmq.Worker(QUEUE, self._process, {"connection": self._server})
 
     async def _forget(self) -> None:
         """Remove the queue's jobs, and the receipts: whatever else is on the server is nobody's here."""
